@@ -1,0 +1,204 @@
+"""What the services need of the world, as Protocols whose docstrings are promises.
+
+Adapters keep the promises; services rely on nothing else. Every call may be repeated: a promise
+says what a second identical call does. All methods raise errors of `shared.errors` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.contracts import JobStatus
+from shared.raft.documents import Page
+
+
+@dataclass(frozen=True)
+class BlobInfo:
+    """One blob as a listing shows it. `etag` changes with each write; `size` in bytes."""
+
+    name: str
+    etag: str
+    size: int
+    modified: datetime
+
+
+class BlobStore(Protocol):
+    """One blob container; names are paths with `/`. The container is made when first written."""
+
+    async def read(self, name: str) -> bytes:
+        """The whole blob; raises BlobNotFound."""
+
+    async def read_versioned(self, name: str) -> tuple[bytes, str]:
+        """The whole blob and its etag; raises BlobNotFound."""
+
+    async def exists(self, name: str) -> bool:
+        """Whether the blob is there."""
+
+    async def create(self, name: str, data: bytes) -> bool:
+        """Write unless the name is taken; True when this call wrote. Never overwrites."""
+
+    async def replace(self, name: str, data: bytes, etag: str) -> None:
+        """Overwrite exactly that version; raises BlobChanged when another writer was first."""
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Write or overwrite: for outputs that are a function of their inputs."""
+
+    async def list(self, prefix: str = "") -> list[BlobInfo]:
+        """All blobs whose name starts with `prefix`, by name; [] when there are none."""
+
+    async def list_folders(self) -> list[str]:
+        """First path segments of all names, each once, by name, without the `/`."""
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """One chat completion. `messages` are {role, content}; temperature and seed shape the reply."""
+
+    messages: Sequence[Mapping[str, str]]
+    max_tokens: int = 1_024
+    temperature: float = 0.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One billed reply. Tokens are the service's own `usage`, never an estimate."""
+
+    text: str
+    model: str
+    finish_reason: str = "stop"
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+Send = Callable[[], Awaitable[Reply]]
+
+
+class Chat(Protocol):
+    """A chat model behind one role."""
+
+    @property
+    def deployment(self) -> str:
+        """What is asked: part of the key of paid work."""
+
+    async def complete(self, request: ChatRequest) -> Reply:
+        """Ask once, with backoff and Retry-After inside.
+
+        Raises ModelUnavailable when retries are used up, ContentFiltered, ModelRefusesUs.
+        """
+
+
+class PaidCalls(Protocol):
+    """The ledger of one item's paid calls: each distinct call is sent and counted once, ever."""
+
+    async def once(self, kind: str, shape: Mapping[str, Any], send: Send) -> Reply:
+        """The stored reply for (kind, shape), or send, store and count.
+
+        Raises RunStopped instead of sending once the run is stopped, and what `send` raises.
+        """
+
+
+@dataclass(frozen=True)
+class JudgeItem:
+    """One answer to be judged against its documents and its reference answer."""
+
+    question: str
+    answer: str
+    contexts: Sequence[str]
+    reference: str
+
+
+class Judge(Protocol):
+    """Scores that need a model, each in 0…1."""
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Names of the scores, in report order."""
+
+    async def score(self, item: JudgeItem, calls: PaidCalls) -> dict[str, float | None]:
+        """One value per metric; None where the judge gave no usable one (never NaN).
+
+        Every model call goes through `calls`. Raises RunStopped and ModelRefusesUs.
+        """
+
+
+class DocumentReader(Protocol):
+    """Text of documents, read where a hostile file can do no harm."""
+
+    async def read(self, data: bytes, name: str) -> list[Page]:
+        """Pages with text, at least one not empty; raises DocumentError with a `code`."""
+
+
+class Tokenizer(Protocol):
+    """Counts tokens as the student's model would."""
+
+    @property
+    def name(self) -> str:
+        """The vocabulary, or the stated approximation; shown in the dataset card."""
+
+    def count(self, text: str) -> int:
+        """Tokens of `text`."""
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """A supervised fine-tuning job. `key` names it: the same key is the same job."""
+
+    key: str
+    model: str
+    training: bytes
+    validation: bytes
+    hyperparameters: Mapping[str, int | float]
+    training_type: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a succeeded job left. `metrics_csv` has one row per step, columns as the service's."""
+
+    model: str
+    trained_tokens: int
+    metrics_csv: bytes
+
+
+class Trainer(Protocol):
+    """Fine-tuning jobs of a cloud."""
+
+    async def submit(self, request: TrainingRequest) -> str:
+        """The job's id. A job with this key that a lost call made is found and adopted.
+
+        Raises JobError with the cloud's words when it refuses.
+        """
+
+    async def check(self, job: str) -> JobStatus:
+        """The job now; statuses we do not know count as running and are passed on as they are."""
+
+    async def result(self, job: str) -> TrainingResult:
+        """Model and metrics of a succeeded job."""
+
+
+class Deployer(Protocol):
+    """Deployments of fine-tuned models; the name identifies one."""
+
+    async def create(self, name: str, model: str, sku: str, capacity: int) -> None:
+        """Begin; does nothing when a deployment of that name and model is there.
+
+        Raises JobError with the cloud's words on refused quota or a name taken by another model.
+        """
+
+    async def check(self, name: str) -> JobStatus:
+        """The deployment now."""
+
+
+class ReportRenderer(Protocol):
+    """Turns the report record into one self-contained page."""
+
+    def render(self, report: Mapping[str, Any]) -> str:
+        """HTML that opens from disk, without script or outside requests; all text escaped."""
+
+
+Clock = Callable[[], datetime]

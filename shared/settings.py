@@ -1,0 +1,156 @@
+"""The only reader of the environment: what the operator decides, as one frozen record.
+
+Model roles use the names the ecosystem already uses: `{ROLE}_AZURE_OPENAI_ENDPOINT` or
+`{ROLE}_OPENAI_BASE_URL`, `{ROLE}_OPENAI_API_KEY`, `{ROLE}_OPENAI_DEPLOYMENT`,
+`{ROLE}_OPENAI_API_VERSION`; with `AZURE_` before `OPENAI` accepted everywhere. No key means
+Entra ID. TEACHER is also read as COMPLETION.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.errors import SpecError
+
+DOCUMENTS_CONTAINER = "documents"
+RUNS_CONTAINER = "runs"
+DOCUMENTS_CONNECTION = "DocumentsStorage"
+
+
+class Role(StrEnum):
+    """What a model is used for."""
+
+    TEACHER = "TEACHER"
+    BASELINE = "BASELINE"
+    STUDENT = "STUDENT"
+    JUDGE = "JUDGE"
+    EMBEDDING = "EMBEDDING"
+
+
+@dataclass(frozen=True)
+class ModelEndpoint:
+    """Where a role's model answers. `azure_endpoint` is the account's root, `base_url` a v1 URL."""
+
+    deployment: str = ""
+    base_url: str = ""
+    azure_endpoint: str = ""
+    api_key: str = field(default="", repr=False)
+    api_version: str = ""
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is anything to call."""
+        return bool(self.base_url or self.azure_endpoint)
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The storage account: a connection string (local), or a service URI with Entra ID."""
+
+    connection_string: str = field(default="", repr=False)
+    service_uri: str = ""
+    client_id: str = ""
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """The account in which fine-tuned models are deployed, and its resource manager."""
+
+    subscription: str
+    resource_group: str
+    account: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings; times in seconds."""
+
+    storage: Storage
+    models: Mapping[Role, ModelEndpoint]
+    control_plane: ControlPlane
+    client_id: str
+    quiet_seconds: float
+    poll_seconds: float
+    model_concurrency: int
+    model_timeout_seconds: float
+    lanes: int
+
+    def model(self, role: Role) -> ModelEndpoint:
+        """The role's endpoint; raises SpecError naming the settings when there is none."""
+        endpoint = self.models[role]
+        if not endpoint.configured:
+            raise SpecError(
+                f"{role}_AZURE_OPENAI_ENDPOINT",
+                f"no model is configured for the role {role}: set {role}_AZURE_OPENAI_ENDPOINT "
+                f"and {role}_AZURE_OPENAI_DEPLOYMENT (or {role}_OPENAI_BASE_URL)",
+            )
+        return endpoint
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment; nothing is connected, missing models are noticed at use."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        storage=Storage(
+            connection_string=env.get(DOCUMENTS_CONNECTION, ""),
+            service_uri=env.get(f"{DOCUMENTS_CONNECTION}__blobServiceUri", ""),
+            client_id=env.get(f"{DOCUMENTS_CONNECTION}__clientId", ""),
+        ),
+        models={role: _endpoint(env, role) for role in Role},
+        control_plane=ControlPlane(
+            subscription=env.get("AZURE_SUBSCRIPTION_ID", ""),
+            resource_group=env.get("AZURE_RESOURCE_GROUP", ""),
+            account=env.get("AZURE_OPENAI_ACCOUNT", ""),
+            endpoint=env.get("AZURE_RESOURCE_MANAGER_ENDPOINT", "https://management.azure.com"),
+        ),
+        client_id=env.get("AZURE_CLIENT_ID", ""),
+        quiet_seconds=_number(env, "QUIET_PERIOD_SECONDS", 30, low=0, high=86_400),
+        poll_seconds=_number(env, "POLL_SECONDS", 30, low=0.05, high=300),
+        model_concurrency=int(_number(env, "MODEL_CONCURRENCY", 16, low=1, high=1_000)),
+        model_timeout_seconds=_number(env, "MODEL_TIMEOUT_SECONDS", 120, low=0.1, high=600),
+        lanes=int(_number(env, "LANES", 4, low=1, high=20)),
+    )
+
+
+def event_grid_triggers(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether blob events come from Event Grid (Flex Consumption) rather than by polling."""
+    env = os.environ if environ is None else environ
+    return env.get("BLOB_TRIGGER_SOURCE", "EventGrid").lower() != "logsandcontainerscan"
+
+
+def _endpoint(env: Mapping[str, str], role: Role) -> ModelEndpoint:
+    prefixes = (role.value, "COMPLETION") if role is Role.TEACHER else (role.value,)
+
+    def first(*names: str) -> str:
+        for prefix in prefixes:
+            for name in names:
+                if value := env.get(f"{prefix}_{name}", ""):
+                    return value
+        return ""
+
+    return ModelEndpoint(
+        deployment=first("AZURE_OPENAI_DEPLOYMENT", "OPENAI_DEPLOYMENT"),
+        base_url=first("OPENAI_BASE_URL"),
+        azure_endpoint=first("AZURE_OPENAI_ENDPOINT"),
+        api_key=first("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
+        api_version=first("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
+    )
+
+
+def _number(
+    env: Mapping[str, str], name: str, default: float, *, low: float, high: float
+) -> float:
+    text = env.get(name, "")
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise SpecError(name, f"must be a number from {low:g} to {high:g}, not {text!r}")
+    return value

@@ -1,0 +1,141 @@
+"""RunSpec: everything a user may decide about a run, validated, with one JSON Schema.
+
+Defaults are overridden by `documents/{domain}/raft.yaml`, then by the POST body. A field that is
+here works; what later releases add appears here with them. Field names are the field's own:
+RAFT (arXiv 2403.10131), Gorilla's raft.py, Azure OpenAI's fine-tuning REST API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shared.errors import SpecError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Splits(_Part):
+    """Shares of the chunk groups; they add up to 1."""
+
+    train: float = Field(0.8, gt=0, lt=1)
+    valid: float = Field(0.1, gt=0, lt=1)
+    test: float = Field(0.1, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _add_up(self) -> Splits:
+        total = self.train + self.valid + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train, valid and test must add up to 1, not {total:g}")
+        return self
+
+
+class Hyperparameters(_Part):
+    """Passed to the fine-tuning job; absent ones are left to the service."""
+
+    n_epochs: int | None = Field(None, ge=1, le=50)
+    batch_size: int | None = Field(None, ge=1, le=256)
+    learning_rate_multiplier: float | None = Field(None, gt=0, le=100)
+
+
+class Student(_Part):
+    """The model to fine-tune, by supervised fine-tuning on Azure OpenAI."""
+
+    model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, max_length=100)
+    training_type: Literal["Standard", "GlobalStandard", "developerTier"] = "GlobalStandard"
+    hyperparameters: Hyperparameters = Field(default_factory=Hyperparameters)
+
+
+class Deployment(_Part):
+    """How the student is served. Hosting is billed by the hour on the Standard SKUs."""
+
+    sku: Literal["Standard", "GlobalStandard", "DeveloperTier"] = "DeveloperTier"
+    capacity: int = Field(50, ge=1, le=10_000, description="thousands of tokens per minute")
+
+
+class Evaluation(_Part):
+    """How baseline and student are compared on the test split."""
+
+    judge_sample: int = Field(
+        100, ge=0, le=10_000, description="rows that the judge metrics score; others score all"
+    )
+    bootstrap_draws: int = Field(2_000, ge=100, le=100_000)
+
+
+class RunSpec(_Part):
+    """One run's parameters. `RunSpec()` is a sensible default for English prose PDFs."""
+
+    chunk_size: int = Field(512, ge=64, le=8_000, description="tokens")
+    chunk_overlap: int = Field(0, ge=0, le=2_000, description="tokens")
+    questions: int = Field(5, ge=1, le=20, description="asked of the teacher, per chunk")
+    distractors: int = Field(4, ge=0, le=20)
+    p: float = Field(0.8, ge=0, le=1, description="share of rows that keep the oracle document")
+    oracle_absent: Literal["answer", "abstain"] = Field(
+        "answer", description="label of rows without the oracle: the answer without quotes, or none"
+    )
+    prompts: Literal["gpt", "llama"] = "gpt"
+    splits: Splits = Field(default_factory=Splits)
+    seed: int = Field(42, ge=0, le=2**31 - 1)
+    quorum: float = Field(
+        0.7, ge=0, le=1, description="share of documents and of chunks that must not fail"
+    )
+    student: Student = Field(default_factory=Student)
+    deployment: Deployment = Field(default_factory=Deployment)
+    evaluation: Evaluation = Field(default_factory=Evaluation)
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> RunSpec:
+        if self.chunk_overlap >= self.chunk_size / 2:
+            raise ValueError("chunk_overlap must be under half of chunk_size")
+        return self
+
+
+def spec_schema() -> dict[str, Any]:
+    """The JSON Schema served at GET /api/spec."""
+    return RunSpec.model_json_schema()
+
+
+def parse_spec(*layers: Mapping[str, Any]) -> RunSpec:
+    """A RunSpec from override layers, later ones winning, nested fields merged.
+
+    Raises SpecError naming the first wrong field.
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged = _merge(merged, layer)
+    try:
+        return RunSpec.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = "unknown field; GET /api/spec lists the known ones"
+        raise SpecError(field, message) from None
+
+
+def parse_spec_yaml(text: str, name: str) -> dict[str, Any]:
+    """The overrides in a raft.yaml; raises SpecError naming the file when it is not a mapping."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SpecError(name, f"not valid YAML: {' '.join(str(error).split())}") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise SpecError(name, "must be a mapping of spec fields")
+    return data
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        both_maps = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(old, value) if both_maps else value  # type: ignore[arg-type]
+    return merged
