@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -54,7 +53,6 @@ class Activity(StrEnum):
     CREATE_DEPLOYMENT = "create_deployment"
     CHECK_DEPLOYMENT = "check_deployment"
     SMOKE_TEST_DEPLOYMENT = "smoke_test_deployment"
-    PREPARE_EVALUATION = "prepare_evaluation"
     EVALUATE_ANSWER = "evaluate_answer"
     SCORE_EVALUATION = "score_evaluation"
     WRITE_REPORT = "write_report"
@@ -275,6 +273,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """What a step answers instead of its record when no repetition would help."""
+
+    refused: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Finish:
     """Input of `finish_run`: the run's end state and why."""
 
@@ -283,9 +289,14 @@ class Finish:
     reason: str = ""
 
 
-@lru_cache(maxsize=64)
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
 def _adapter(kind: type) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    """The validator of one record type, built once."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def to_wire(record: Any, limit: int = ACTIVITY_BYTES) -> dict[str, Any]:

@@ -1,20 +1,21 @@
-"""Everything that can go wrong, as one tree. `retryable` says whether the same call may work later.
+"""Everything that can go wrong, as one tree.
+
+`retryable`: the same call may work later. `fatal`: the whole run stops. The rest costs one item.
 
 RaftError
-├── SpecError              a RunSpec field is unknown or wrong; names the field       (user mends it)
-├── WireTooLarge           a durable payload is over its byte budget                  (our bug)
+├── SpecError              a RunSpec field is unknown or wrong; names the field
+├── WireTooLarge           a durable payload is over its byte budget: our bug
 ├── StoreError
 │   ├── BlobNotFound
-│   └── BlobChanged        an etag condition failed; read again and retry             retryable
-├── DocumentError          a document cannot be read; `code` says why                 (one document)
-├── ModelError             a model call did not give an answer
-│   ├── ModelUnavailable   throttled, 5xx, timeout: after the adapter's own retries   retryable
+│   └── BlobChanged        an etag condition failed; read again (retryable)
+├── DocumentError          a document cannot be read; `code` says why
+├── ModelError             a model call gave no answer
+│   ├── ModelUnavailable   throttled, 5xx, timeout, after all retries (retryable)
 │   ├── ContentFiltered    the service refused prompt or answer
-│   ├── MalformedReply     answered (and billed), but not usable; carries the usage
-│   └── ModelRefusesUs     401, 403, unknown deployment: no call will work            fatal for a run
-├── RunStopped             the run was told to stop before this paid call             fatal for a run
-├── QuorumNotReached       too many items failed to go on and pay for training        fatal for a run
-└── JobError               a training job or a deployment failed; carries the cloud's words
+│   └── ModelRefusesUs     401, 403, unknown deployment: no call will work (fatal)
+├── RunStopped             the run was told to stop before this paid call (fatal)
+├── QuorumNotReached       too few items succeeded to go on and pay for training (fatal)
+└── JobError               a training job or deployment failed; the cloud's words (fatal)
 """
 
 from __future__ import annotations
@@ -98,12 +99,6 @@ class ContentFiltered(ModelError):
     """Raised when the service's content filter refuses the prompt or the answer."""
 
     code = "content_filtered"
-
-
-class MalformedReply(ModelError):
-    """Raised when a billed reply cannot be used."""
-
-    code = "malformed_reply"
 
 
 class ModelRefusesUs(ModelError):

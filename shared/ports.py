@@ -46,10 +46,10 @@ class BlobStore(Protocol):
     async def put(self, name: str, data: bytes) -> None:
         """Write or overwrite: for outputs that are a function of their inputs."""
 
-    async def list(self, prefix: str = "") -> list[BlobInfo]:
+    async def listing(self, prefix: str = "") -> list[BlobInfo]:
         """All blobs whose name starts with `prefix`, by name; [] when there are none."""
 
-    async def list_folders(self) -> list[str]:
+    async def folders(self) -> list[str]:
         """First path segments of all names, each once, by name, without the `/`."""
 
 

@@ -141,9 +141,7 @@ def _endpoint(env: Mapping[str, str], role: Role) -> ModelEndpoint:
     )
 
 
-def _number(
-    env: Mapping[str, str], name: str, default: float, *, low: float, high: float
-) -> float:
+def _number(env: Mapping[str, str], name: str, default: float, *, low: float, high: float) -> float:
     text = env.get(name, "")
     if not text:
         return default

@@ -48,7 +48,7 @@ class Student(_Part):
 
     model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, max_length=100)
     training_type: Literal["Standard", "GlobalStandard", "developerTier"] = "GlobalStandard"
-    hyperparameters: Hyperparameters = Field(default_factory=Hyperparameters)
+    hyperparameters: Hyperparameters = Hyperparameters()
 
 
 class Deployment(_Part):
@@ -79,14 +79,14 @@ class RunSpec(_Part):
         "answer", description="label of rows without the oracle: the answer without quotes, or none"
     )
     prompts: Literal["gpt", "llama"] = "gpt"
-    splits: Splits = Field(default_factory=Splits)
+    splits: Splits = Splits()
     seed: int = Field(42, ge=0, le=2**31 - 1)
     quorum: float = Field(
-        0.7, ge=0, le=1, description="share of documents and of chunks that must not fail"
+        0.7, ge=0, le=1, description="share of chunks that must not fail before training is paid"
     )
-    student: Student = Field(default_factory=Student)
-    deployment: Deployment = Field(default_factory=Deployment)
-    evaluation: Evaluation = Field(default_factory=Evaluation)
+    student: Student = Student()
+    deployment: Deployment = Deployment()
+    evaluation: Evaluation = Evaluation()
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> RunSpec:

@@ -1,0 +1,1 @@
+"""Durable activities: decode, one service call, encode. Called by name only."""

@@ -1,0 +1,76 @@
+"""Activities that keep the run record, from claim to end state."""
+
+from __future__ import annotations
+
+import azure.durable_functions as df
+
+from activities.wire import step
+from shared.bootstrap import Services
+from shared.contracts import (
+    Activity,
+    Finish,
+    Orchestrator,
+    RunRef,
+    StageRecord,
+    Step,
+    Survey,
+    from_wire,
+)
+from shared.errors import SpecError
+
+bp = df.Blueprint()
+
+
+@bp.activity_trigger(input_name="request", activity=Activity.START_RUN.value)
+@bp.durable_client_input(client_name="client")
+async def start_run(request: dict, client: df.DurableOrchestrationClient) -> dict:
+    """Claim the run of what the survey saw and start its orchestration; `ref` is the run."""
+    survey = from_wire(Survey, request)
+
+    async def work(services: Services) -> Step:
+        blobs = await services.documents.blobs_of(survey.domain)
+        try:
+            claim = await services.runs.claim(survey.domain, blobs)
+        except SpecError:  # the folder was emptied meanwhile
+            return Step()
+        if claim.pending:
+            await start_once(client, Orchestrator.RAFT_RUN.value, claim.run, {"run": claim.run})
+        return Step(1, claim.run)
+
+    return await step(work)
+
+
+@bp.activity_trigger(input_name="request", activity=Activity.PREPARE_RUN.value)
+async def prepare_run(request: dict) -> dict:
+    """Mark the run as running; answers its RunPlan."""
+    ref = from_wire(RunRef, request)
+    return await step(lambda services: services.runs.prepare(ref.run))
+
+
+@bp.activity_trigger(input_name="request", activity=Activity.RECORD_STAGE.value)
+async def record_stage(request: dict) -> dict:
+    """Write down that a stage began or ended."""
+    record = from_wire(StageRecord, request)
+    return await step(lambda services: services.runs.record_stage(record))
+
+
+@bp.activity_trigger(input_name="request", activity=Activity.FINISH_RUN.value)
+async def finish_run(request: dict) -> dict:
+    """Write the end state."""
+    finish = from_wire(Finish, request)
+    return await step(lambda services: services.runs.finish(finish))
+
+
+async def start_once(
+    client: df.DurableOrchestrationClient, name: str, instance: str, payload: dict
+) -> None:
+    """Start an orchestration unless its id is already there; both are success.
+
+    "Get the status, then start" would be a race: start, and look only when that is refused.
+    """
+    try:
+        await client.start_new(name, instance_id=instance, client_input=payload)
+    except Exception:
+        status = await client.get_status(instance)
+        if not status or status.runtime_status is None:
+            raise

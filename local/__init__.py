@@ -1,0 +1,1 @@
+"""The local stack (Azurite, models, host). It is never deployed."""

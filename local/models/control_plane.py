@@ -1,0 +1,152 @@
+"""The control plane of deployments, as Azure Resource Manager answers for Cognitive Services.
+
+A deployment is Creating for a while and then Succeeded; it answers on the data plane only from
+then on. The state follows from the clock, so a restart changes nothing.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from local.models.catalog import BASE_MODELS
+from local.models.errors import ArmError
+from local.models.faults import Faults
+from local.models.store import read_all, read_json, write_json
+
+ACCOUNT = (
+    "/subscriptions/{subscription}/resourceGroups/{group}"
+    "/providers/Microsoft.CognitiveServices/accounts/{account}"
+)
+POLL_AFTER = {"Retry-After": "1"}
+
+
+class ControlPlane:
+    """Deployments by resource id, one record on disk each."""
+
+    def __init__(
+        self,
+        root: Path,
+        deploy_seconds: float,
+        faults: Faults,
+        weights_of: Callable[[str], Path | None],
+    ) -> None:
+        self.root = root
+        self.deploy_seconds = deploy_seconds
+        self.faults = faults
+        self.weights_of = weights_of
+
+    def register(self, app: web.Application) -> None:
+        """Adds the routes."""
+        app.router.add_get(ACCOUNT, self.account)
+        app.router.add_get(ACCOUNT + "/deployments", self.list)
+        resource = ACCOUNT + "/deployments/{name}"
+        app.router.add_put(resource, self.put)
+        app.router.add_get(resource, self.get)
+        app.router.add_delete(resource, self.delete)
+
+    def model_of(self, name: str) -> str | None:
+        """The model that answers under a name now, or None."""
+        for record in read_all(self.root, "*.json"):
+            if record["name"] == name and self._state(record) == "Succeeded":
+                return str(record["properties"]["model"]["name"])
+        return None
+
+    def in_flight(self) -> int:
+        """How many deployments are still being created."""
+        return sum(self._state(record) == "Creating" for record in read_all(self.root, "*.json"))
+
+    @staticmethod
+    def _state(record: dict[str, Any]) -> str:
+        return "Succeeded" if time.time() >= record["ready_at"] else "Creating"
+
+    def _path(self, request: web.Request) -> Path:
+        digest = hashlib.sha256(request.path.lower().encode()).hexdigest()[:32]
+        return self.root / f"{digest}.json"
+
+    def _shown(self, record: dict[str, Any]) -> dict[str, Any]:
+        shown = {key: value for key, value in record.items() if key != "ready_at"}
+        properties = {**record["properties"], "provisioningState": self._state(record)}
+        return shown | {"properties": properties}
+
+    async def account(self, request: web.Request) -> web.Response:
+        parts = request.match_info
+        return web.json_response(
+            {
+                "id": request.path,
+                "name": parts["account"],
+                "type": "Microsoft.CognitiveServices/accounts",
+                "kind": "AIServices",
+                "location": "local",
+                "properties": {
+                    "provisioningState": "Succeeded",
+                    "endpoint": f"{request.scheme}://{request.host}/",
+                },
+            }
+        )
+
+    async def put(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        name = request.match_info["name"]
+        model = ((body.get("properties") or {}).get("model") or {}).get("name")
+        sku = body.get("sku") or {}
+        if not model or not sku.get("name"):
+            raise ArmError(
+                400, "InvalidRequestContent", "'sku.name' and 'properties.model.name' are required."
+            )
+        known = model in BASE_MODELS or "embedding" in model or self.weights_of(model) is not None
+        if not known:
+            raise ArmError(
+                400,
+                "InvalidResourceProperties",
+                f"The model 'Format:OpenAI,Name:{model}' of account deployment is not supported.",
+            )
+        if self.faults.strikes("quota_refused", name):
+            raise ArmError(
+                400,
+                "InsufficientQuota",
+                f"This operation require {sku.get('capacity', 1)} new capacity in quota "
+                f"{sku['name']}, which is bigger than the current available capacity 0.",
+            )
+        path = self._path(request)
+        old = read_json(path)
+        same = old is not None and old["properties"]["model"]["name"] == model
+        record = {
+            "id": request.path,
+            "type": "Microsoft.CognitiveServices/accounts/deployments",
+            "name": name,
+            "sku": {"name": sku["name"], "capacity": sku.get("capacity", 1)},
+            "properties": body["properties"],
+            "ready_at": old["ready_at"] if old and same else time.time() + self.deploy_seconds,
+        }
+        write_json(path, record)
+        return web.json_response(
+            self._shown(record), status=200 if old else 201, headers=POLL_AFTER
+        )
+
+    async def get(self, request: web.Request) -> web.Response:
+        record = read_json(self._path(request))
+        if record is None:
+            raise ArmError(
+                404,
+                "ResourceNotFound",
+                f"The Resource '{request.path.split('/providers/')[1]}' under resource group "
+                f"'{request.match_info['group']}' was not found.",
+            )
+        return web.json_response(self._shown(record), headers=POLL_AFTER)
+
+    async def list(self, request: web.Request) -> web.Response:
+        prefix = request.path.lower() + "/"
+        records = read_all(self.root, "*.json")
+        found = [self._shown(r) for r in records if r["id"].lower().startswith(prefix)]
+        return web.json_response({"value": sorted(found, key=lambda r: str(r["name"]))})
+
+    async def delete(self, request: web.Request) -> web.Response:
+        path = self._path(request)
+        if not path.exists():
+            return web.Response(status=204)
+        path.unlink()
+        return web.Response(status=200)

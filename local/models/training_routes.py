@@ -1,0 +1,166 @@
+"""HTTP routes of files and fine-tuning jobs, on the v1 paths and on those with an api-version."""
+
+import time
+from typing import Any
+
+from aiohttp import web
+
+from local.models.catalog import BASE_MODELS
+from local.models.errors import ApiError
+from local.models.faults import Faults
+from local.models.files import FileStore
+from local.models.jobs import JobStore, Record
+
+METHODS = ("supervised", "dpo", "reinforcement")
+HYPERPARAMETERS = {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"}
+
+
+def page(request: web.Request, rows: list[Record], default: int = 20) -> web.Response:
+    """One page of a list: `limit` rows after the one whose id is `after`."""
+    after = request.query.get("after")
+    ids = [row["id"] for row in rows]
+    if after is not None:
+        if after not in ids:
+            raise ApiError(400, "invalidPayload", f"No such id: {after!r}.", param="after")
+        rows = rows[ids.index(after) + 1 :]
+    try:
+        limit = max(1, int(request.query.get("limit", default)))
+    except ValueError:
+        raise ApiError(400, "invalidPayload", "'limit' must be a number.", param="limit") from None
+    shown = rows[:limit]
+    return web.json_response(
+        {
+            "object": "list",
+            "data": shown,
+            "has_more": len(rows) > limit,
+            "first_id": shown[0]["id"] if shown else None,
+            "last_id": shown[-1]["id"] if shown else None,
+        }
+    )
+
+
+def shown_job(job: Record) -> Record:
+    """A job as a client sees it."""
+    return {key: value for key, value in job.items() if key != "stand_in"}
+
+
+def shown_file(record: Record) -> Record:
+    """A file as a client sees it."""
+    return {key: value for key, value in record.items() if key != "ready_at"}
+
+
+class TrainingRoutes:
+    """Handlers over the file store and the job store."""
+
+    def __init__(self, files: FileStore, jobs: JobStore, faults: Faults) -> None:
+        self.files, self.jobs, self.faults = files, jobs, faults
+
+    def register(self, app: web.Application) -> None:
+        """Adds the routes under both prefixes."""
+        for prefix in ("/openai/v1", "/openai"):
+            files, jobs = f"{prefix}/files", f"{prefix}/fine_tuning/jobs"
+            app.router.add_post(files, self.upload)
+            app.router.add_get(files, self.list_files)
+            app.router.add_get(files + "/{file}", self.get_file)
+            app.router.add_delete(files + "/{file}", self.delete_file)
+            app.router.add_get(files + "/{file}/content", self.content)
+            app.router.add_post(jobs, self.create)
+            app.router.add_get(jobs, self.list_jobs)
+            app.router.add_get(jobs + "/{job}", self.get_job)
+            app.router.add_post(jobs + "/{job}/cancel", self.cancel)
+            app.router.add_get(jobs + "/{job}/events", self.events)
+            app.router.add_get(jobs + "/{job}/checkpoints", self.checkpoints)
+
+    async def upload(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        upload, purpose = form.get("file"), form.get("purpose")
+        if not isinstance(upload, web.FileField) or not isinstance(purpose, str):
+            raise ApiError(400, "invalidPayload", "'file' and 'purpose' are required.")
+        record = self.files.add(upload.filename, purpose, upload.file.read())
+        return web.json_response(shown_file(record), status=201)
+
+    async def list_files(self, request: web.Request) -> web.Response:
+        purpose = request.query.get("purpose")
+        rows = [r for r in self.files.all() if purpose in (None, r["purpose"])]
+        return page(request, [shown_file(row) for row in rows], default=10_000)
+
+    async def get_file(self, request: web.Request) -> web.Response:
+        return web.json_response(shown_file(self.files.get(request.match_info["file"])))
+
+    async def delete_file(self, request: web.Request) -> web.Response:
+        return web.json_response(self.files.delete(request.match_info["file"]))
+
+    async def content(self, request: web.Request) -> web.Response:
+        content = self.files.path(request.match_info["file"]).read_bytes()
+        return web.Response(body=content, content_type="application/octet-stream")
+
+    async def create(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        model = BASE_MODELS.get(body.get("model"), body.get("model"))
+        if model not in BASE_MODELS and self.jobs.weights_of(str(model)) is None:
+            raise ApiError(
+                400,
+                "invalidPayload",
+                f"The specified base model {model!r} does not support fine-tuning.",
+                param="model",
+            )
+        for name in ("training_file", "validation_file"):
+            if name == "training_file" or body.get(name) is not None:
+                self._check_file(body.get(name), name)
+        method, settings = self._method(body)
+        seed = body.get("seed")
+        job = {
+            "model": model,
+            "training_file": body["training_file"],
+            "validation_file": body.get("validation_file"),
+            "hyperparameters": settings,
+            "method": {"type": method, method: {"hyperparameters": settings}},
+            "seed": int(seed) if seed is not None else int(time.time()) % 2**31,
+            "metadata": body.get("metadata"),
+            "trainingType": body.get("trainingType", "Standard"),
+        }
+        plan = {
+            "suffix": str(body.get("suffix") or "")[:40],
+            "fails": self.faults.strikes("job_fails", model),
+            "stuck": self.faults.strikes("job_stuck", model),
+        }
+        return web.json_response(shown_job(self.jobs.create(job, plan)), status=201)
+
+    def _check_file(self, file_id: Any, name: str) -> None:
+        try:
+            self.files.get(str(file_id))
+        except ApiError:
+            message = f"The file {file_id!r} was not found."
+            raise ApiError(400, "invalidPayload", message, param=name) from None
+
+    @staticmethod
+    def _method(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The training method and its hyperparameters, from either place of the request."""
+        method = body.get("method") or {"type": "supervised"}
+        kind = method.get("type")
+        if kind not in METHODS:
+            raise ApiError(400, "invalidPayload", f"Unknown method {kind!r}.", param="method")
+        given = (method.get(kind) or {}).get("hyperparameters") or body.get("hyperparameters") or {}
+        settings = {**HYPERPARAMETERS, **given}
+        for name, value in settings.items():
+            number = isinstance(value, int | float) and value > 0
+            if name in HYPERPARAMETERS and value != "auto" and not number:
+                raise ApiError(400, "invalidPayload", f"Invalid {name}: {value!r}.", param=name)
+        return kind, settings
+
+    async def list_jobs(self, request: web.Request) -> web.Response:
+        return page(request, [shown_job(job) for job in self.jobs.all()])
+
+    async def get_job(self, request: web.Request) -> web.Response:
+        return web.json_response(shown_job(self.jobs.get(request.match_info["job"])))
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        return web.json_response(shown_job(self.jobs.cancel(request.match_info["job"])))
+
+    async def events(self, request: web.Request) -> web.Response:
+        job = self.jobs.get(request.match_info["job"])
+        return page(request, self.jobs.events(job["id"]))
+
+    async def checkpoints(self, request: web.Request) -> web.Response:
+        job = self.jobs.get(request.match_info["job"])
+        return page(request, self.jobs.checkpoints(job["id"]), default=10)

@@ -1,0 +1,1 @@
+"""Durable orchestrators: deterministic, thin; they know order, never work."""

@@ -1,0 +1,175 @@
+"""The run: from documents to report, one stage after the other. Its instance id is the run id.
+
+It knows the order of the stages and when not to go on; what a stage does is in its activities.
+Custom status tells the stage, how far the run is, and what it has cost so far.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import azure.durable_functions as df
+
+from orchestrators.steps import RunFailed, Yields, call, fan_out, lanes_of, step
+from shared.contracts import (
+    Activity,
+    Finish,
+    JobState,
+    JobStatus,
+    Orchestrator,
+    PollRequest,
+    RunPlan,
+    RunRef,
+    Spend,
+    Stage,
+    StageRecord,
+    Step,
+    Tally,
+    from_wire,
+    to_wire,
+)
+
+bp = df.Blueprint()
+
+Context = df.DurableOrchestrationContext
+_STAGES = list(Stage)
+
+
+@bp.orchestration_trigger(context_name="context", orchestration=Orchestrator.RAFT_RUN.value)
+def raft_run(context: Context):
+    """Returns {run, state}; fails, after recording why, when the run cannot go on."""
+    run = context.get_input()["run"]
+    try:
+        yield from _stages(context, run)
+    except Exception as error:
+        reason = str(error) if isinstance(error, RunFailed) else _unexpected(error)
+        yield from step(context, Activity.FINISH_RUN, Finish(run, "failed", reason))
+        raise RunFailed(reason) from None
+    yield from step(context, Activity.FINISH_RUN, Finish(run, "completed"))
+    return {"run": run, "state": "completed"}
+
+
+def _stages(context: Context, run: str) -> Yields[None]:
+    ref = RunRef(run)
+    plan = yield from call(context, Activity.PREPARE_RUN, ref, RunPlan)
+    progress = _Progress(context, plan)
+
+    yield from progress.begin(Stage.INGEST, plan.documents)
+    tally = yield from _lanes(context, plan, Orchestrator.INGEST, Stage.INGEST, plan.documents)
+    chunks = yield from step(context, Activity.COLLECT_CHUNKS, ref)
+    yield from progress.end(Stage.INGEST, tally.merge(Tally(counts=chunks.counts)))
+
+    yield from progress.begin(Stage.GENERATE, chunks.count)
+    tally = yield from _lanes(context, plan, Orchestrator.GENERATE, Stage.GENERATE, chunks.count)
+    yield from progress.end(Stage.GENERATE, tally)
+    _require_quorum(tally, plan.quorum)
+
+    yield from progress.begin(Stage.DATASET, 1)
+    dataset = yield from step(context, Activity.BUILD_DATASET, ref)
+    yield from progress.end(Stage.DATASET, _tally(dataset))
+
+    yield from progress.begin(Stage.TRAIN, 1)
+    job = yield from step(context, Activity.SUBMIT_TRAINING, ref)
+    deadline = plan.train_deadline_hours
+    yield from _wait(context, plan, Activity.CHECK_TRAINING, job.ref, deadline, "training")
+    student = yield from step(context, Activity.RECORD_TRAINING, RunRef(run, job=job.ref))
+    yield from progress.end(Stage.TRAIN, _tally(student))
+
+    yield from progress.begin(Stage.DEPLOY, 1)
+    deployment = yield from step(context, Activity.CREATE_DEPLOYMENT, ref)
+    deadline = plan.deploy_deadline_hours
+    yield from _wait(
+        context, plan, Activity.CHECK_DEPLOYMENT, deployment.ref, deadline, "deployment"
+    )
+    smoke = yield from step(context, Activity.SMOKE_TEST_DEPLOYMENT, ref)
+    yield from progress.end(Stage.DEPLOY, _tally(smoke))
+
+    answers = 2 * dataset.counts["test"]
+    yield from progress.begin(Stage.EVALUATE, answers)
+    tally = yield from _lanes(context, plan, Orchestrator.EVALUATE, Stage.EVALUATE, answers)
+    yield from step(context, Activity.SCORE_EVALUATION, ref)
+    yield from progress.end(Stage.EVALUATE, tally)
+
+    yield from progress.begin(Stage.REPORT, 1)
+    yield from step(context, Activity.WRITE_REPORT, ref)
+    yield from progress.end(Stage.REPORT, Tally(ok=1))
+
+
+class _Progress:
+    """Stage boundaries, in the run record and in the custom status."""
+
+    def __init__(self, context: Context, plan: RunPlan) -> None:
+        self._context = context
+        self._plan = plan
+        self._spend = Spend()
+
+    def begin(self, stage: Stage, total: int) -> Yields[None]:
+        self._show(stage, 0, total)
+        record = StageRecord(self._plan.run, stage, ended=False, total=total)
+        yield from step(self._context, Activity.RECORD_STAGE, record)
+
+    def end(self, stage: Stage, tally: Tally) -> Yields[None]:
+        """Raises RunFailed after recording a stage that found out that nothing will work."""
+        self._spend += tally.spend
+        self._show(stage, tally.done, max(tally.done, 1))
+        record = StageRecord(self._plan.run, stage, ended=True, tally=tally)
+        yield from step(self._context, Activity.RECORD_STAGE, record)
+        if tally.fatal:
+            raise RunFailed(tally.fatal)
+
+    def _show(self, stage: Stage, done: int, total: int) -> None:
+        fans_out = stage in (Stage.INGEST, Stage.GENERATE, Stage.EVALUATE)
+        lanes = len(lanes_of(self._plan.run, total, self._plan.lanes)) if fans_out else 0
+        self._context.set_custom_status(
+            {
+                "stage": stage.value,
+                "stage_number": _STAGES.index(stage) + 1,
+                "stages": len(_STAGES),
+                "done": done,
+                "total": total,
+                "lanes": lanes if not done else 0,
+                "usd": round(self._spend.usd, 6),
+            }
+        )
+
+
+def _lanes(
+    context: Context, plan: RunPlan, orchestrator: Orchestrator, stage: Stage, total: int
+) -> Yields[Tally]:
+    return fan_out(context, orchestrator, plan.run, stage, total, plan.lanes)
+
+
+def _wait(
+    context: Context, plan: RunPlan, check: Activity, job: str, hours: float, what: str
+) -> Yields[None]:
+    """Sleep until the cloud is done; raises RunFailed with its words when it ended badly."""
+    deadline = context.current_utc_datetime + timedelta(hours=hours)
+    request = PollRequest(plan.run, check.value, job, plan.poll_seconds, deadline.isoformat())
+    answer = yield context.call_sub_orchestrator(
+        Orchestrator.POLL_JOB.value, to_wire(request), instance_id=f"{plan.run}-{what}"
+    )
+    status = from_wire(JobStatus, answer)
+    if status.state is not JobState.SUCCEEDED:
+        words = f": {status.detail}" if status.detail else ""
+        raise RunFailed(f"the {what} ended as {status.status}{words}")
+
+
+def _require_quorum(tally: Tally, quorum: float) -> None:
+    looked_at = tally.ok + tally.rejected + tally.failed
+    if tally.failed > looked_at * (1 - quorum):
+        raise RunFailed(
+            f"{tally.failed} of {looked_at} chunks failed, more than the quorum of {quorum:g} "
+            f"allows; nothing was trained. First: {tally.problems[0] if tally.problems else ''}"
+        )
+
+
+def _tally(result: Step) -> Tally:
+    return Tally(ok=1, counts=result.counts, spend=result.spend)
+
+
+def _unexpected(error: Exception) -> str:
+    """One line without a stack: the first line of what Durable reports of a failed activity."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return f"a step failed every time it was tried: {lines[0] if lines else type(error).__name__}"[
+        :400
+    ]

@@ -1,0 +1,1 @@
+"""The package of the pipeline: contracts at the bottom, domain, services, adapters above."""

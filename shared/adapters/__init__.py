@@ -1,0 +1,1 @@
+"""Ports kept by real SDKs; no decision of RAFT is made here."""

@@ -1,0 +1,103 @@
+"""BlobStore on azure-storage-blob: one container, conditional writes, errors of ours."""
+
+from __future__ import annotations
+
+import contextlib
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+
+from shared.adapters.identity import credential_for
+from shared.errors import BlobChanged, BlobNotFound
+from shared.ports import BlobInfo
+from shared.settings import Storage
+
+
+def connect_storage(storage: Storage) -> BlobServiceClient:
+    """A client of the storage account; nothing is sent yet."""
+    if storage.connection_string:
+        return BlobServiceClient.from_connection_string(storage.connection_string)
+    credential = credential_for(storage.service_uri, storage.client_id)
+    return BlobServiceClient(storage.service_uri, credential=credential)
+
+
+class AzureBlobStore:
+    """Keeps the promises of `ports.BlobStore`."""
+
+    def __init__(self, service: BlobServiceClient, container: str) -> None:
+        self._container: ContainerClient = service.get_container_client(container)
+
+    async def read(self, name: str) -> bytes:
+        """See the port."""
+        return (await self.read_versioned(name))[0]
+
+    async def read_versioned(self, name: str) -> tuple[bytes, str]:
+        """See the port."""
+        try:
+            download = await self._container.download_blob(name)
+            return await download.readall(), str(download.properties.etag)
+        except ResourceNotFoundError:
+            raise BlobNotFound(f"there is no blob {name}") from None
+
+    async def exists(self, name: str) -> bool:
+        """See the port."""
+        return await self._container.get_blob_client(name).exists()
+
+    async def create(self, name: str, data: bytes) -> bool:
+        """See the port. A lost answer to a write that succeeded counts as not ours."""
+        try:
+            await self._upload(name, data, overwrite=False)
+        except ResourceExistsError:
+            return False
+        return True
+
+    async def replace(self, name: str, data: bytes, etag: str) -> None:
+        """See the port."""
+        try:
+            await self._container.upload_blob(
+                name,
+                data,
+                overwrite=True,
+                etag=etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
+        except (ResourceModifiedError, ResourceNotFoundError):
+            raise BlobChanged(f"{name} was changed by another writer") from None
+
+    async def put(self, name: str, data: bytes) -> None:
+        """See the port."""
+        await self._upload(name, data, overwrite=True)
+
+    async def listing(self, prefix: str = "") -> list[BlobInfo]:
+        """See the port."""
+        try:
+            return [
+                BlobInfo(str(blob.name), str(blob.etag), int(blob.size), blob.last_modified)
+                async for blob in self._container.list_blobs(name_starts_with=prefix or None)
+            ]
+        except ResourceNotFoundError:
+            return []
+
+    async def folders(self) -> list[str]:
+        """See the port."""
+        try:
+            return [
+                item.name.rstrip("/")
+                async for item in self._container.walk_blobs(delimiter="/")
+                if item.name.endswith("/")
+            ]
+        except ResourceNotFoundError:
+            return []
+
+    async def _upload(self, name: str, data: bytes, *, overwrite: bool) -> None:
+        try:
+            await self._container.upload_blob(name, data, overwrite=overwrite)
+        except ResourceNotFoundError:
+            with contextlib.suppress(ResourceExistsError):
+                await self._container.create_container()
+            await self._container.upload_blob(name, data, overwrite=overwrite)

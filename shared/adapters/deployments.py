@@ -1,0 +1,101 @@
+"""Deployer on azure-mgmt-cognitiveservices: deployments of an Azure OpenAI account.
+
+Deploying a fine-tuned model is a control-plane PUT (audience management.azure.com) although the
+job that made it is data-plane. The PUT is sent and not waited for: `check` looks.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.cognitiveservices.aio import CognitiveServicesManagementClient
+
+from shared.adapters.identity import LoopbackPolicy, credential_for, is_loopback
+from shared.contracts import JobState, JobStatus
+from shared.errors import JobError, SpecError
+from shared.settings import ControlPlane
+
+_ENDED = {
+    "Succeeded": JobState.SUCCEEDED,
+    "Failed": JobState.FAILED,
+    "Canceled": JobState.FAILED,
+    "Deleting": JobState.FAILED,
+}
+
+
+class CognitiveServicesDeployer:
+    """Keeps the promises of `ports.Deployer`."""
+
+    def __init__(self, control_plane: ControlPlane, client_id: str = "") -> None:
+        self._plane = control_plane
+        self._client_id = client_id
+
+    @cached_property
+    def _client(self) -> CognitiveServicesManagementClient:
+        plane = self._plane
+        missing = [
+            name
+            for name, value in (
+                ("AZURE_SUBSCRIPTION_ID", plane.subscription),
+                ("AZURE_RESOURCE_GROUP", plane.resource_group),
+                ("AZURE_OPENAI_ACCOUNT", plane.account),
+            )
+            if not value
+        ]
+        if missing:
+            raise SpecError(missing[0], "must be set: the student is deployed in that account")
+        options: dict[str, Any] = {"base_url": plane.endpoint}
+        if is_loopback(plane.endpoint):
+            options["authentication_policy"] = LoopbackPolicy()
+        credential = credential_for(plane.endpoint, self._client_id)
+        return CognitiveServicesManagementClient(credential, plane.subscription, **options)
+
+    async def create(self, name: str, model: str, sku: str, capacity: int) -> None:
+        """See the port."""
+        from azure.mgmt.cognitiveservices import models
+
+        there = await self._get(name)
+        if there is not None:
+            taken_by = there.properties.model.name
+            if taken_by != model:
+                raise JobError(f"the deployment name {name} is taken by the model {taken_by}")
+            if there.properties.provisioning_state != "Failed":
+                return
+        wanted = models.Deployment(
+            sku=models.Sku(name=sku, capacity=capacity),
+            properties=models.DeploymentProperties(
+                model=models.DeploymentModel(format="OpenAI", name=model, version="1")
+            ),
+        )
+        try:
+            await self._client.deployments.begin_create_or_update(
+                self._plane.resource_group, self._plane.account, name, wanted, polling=False
+            )
+        except HttpResponseError as error:
+            raise JobError(f"the deployment was refused: {_words(error)}") from None
+
+    async def check(self, name: str) -> JobStatus:
+        """See the port."""
+        there = await self._get(name)
+        if there is None:
+            return JobStatus(JobState.RUNNING, "NotFound", "not listed yet")
+        status = str(there.properties.provisioning_state)
+        return JobStatus(_ENDED.get(status, JobState.RUNNING), status)
+
+    async def _get(self, name: str) -> Any:
+        try:
+            return await self._client.deployments.get(
+                self._plane.resource_group, self._plane.account, name
+            )
+        except ResourceNotFoundError:
+            return None
+        except HttpResponseError as error:
+            raise JobError(f"deployment {name} cannot be looked up: {_words(error)}") from None
+
+
+def _words(error: HttpResponseError) -> str:
+    inner = error.error
+    words = f"{inner.code}: {inner.message}" if inner is not None else str(error.message)
+    return " ".join(words.split())[:400]

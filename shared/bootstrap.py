@@ -1,0 +1,201 @@
+"""Wires services to adapters: the only module that knows both.
+
+Nothing is made at import, and each part at its first use, so that `import function_app` connects
+to nothing. Adapters are imported where they are made: their
+SDKs take seconds to load. Tests and tools pass their own settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from functools import cache, cached_property
+
+from shared.ports import BlobStore, Chat, Clock, Tokenizer
+from shared.services.dataset import Datasets
+from shared.services.deployment import Deploying
+from shared.services.documents import Documents
+from shared.services.evaluation import Evaluation
+from shared.services.generation import Generation
+from shared.services.reporting import Reporting
+from shared.services.runs import Runs
+from shared.services.shards import Shards
+from shared.services.training import Training
+from shared.services.work import StopMarkers, WorkStore
+from shared.settings import (
+    DOCUMENTS_CONTAINER,
+    RUNS_CONTAINER,
+    Role,
+    Settings,
+    read_settings,
+)
+
+
+class Services:
+    """All use cases over real adapters; one instance lives as long as the process."""
+
+    def __init__(self, settings: Settings, clock: Clock = lambda: datetime.now(UTC)) -> None:
+        self.settings = settings
+        self._clock = clock
+
+    @cached_property
+    def _storage(self) -> tuple[BlobStore, BlobStore]:
+        from shared.adapters.blobs import AzureBlobStore, connect_storage
+
+        service = connect_storage(self.settings.storage)
+        documents = AzureBlobStore(service, DOCUMENTS_CONTAINER)
+        return documents, AzureBlobStore(service, RUNS_CONTAINER)
+
+    @property
+    def document_blobs(self) -> BlobStore:
+        """The container people drop documents into."""
+        return self._storage[0]
+
+    @property
+    def run_blobs(self) -> BlobStore:
+        """The container of run records and paid work."""
+        return self._storage[1]
+
+    @cached_property
+    def _shards(self) -> Shards:
+        return Shards(self.run_blobs)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from shared.adapters.tokenizer import O200kTokenizer
+
+        return O200kTokenizer()
+
+    @cached_property
+    def _places(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(self.settings.model_concurrency)
+
+    @cached_property
+    def _work(self) -> WorkStore:
+        return WorkStore(self.run_blobs, self.stops)
+
+    @cached_property
+    def _students(self) -> dict[str, Chat]:
+        return {}
+
+    def _chat(self, role: Role, deployment: str = "") -> Chat:
+        from shared.adapters.chat import OpenAIChat
+
+        endpoint = self.settings.model(role)
+        return OpenAIChat(
+            endpoint,
+            deployment=deployment or endpoint.deployment,
+            concurrency=self._places,
+            timeout=self.settings.model_timeout_seconds,
+            client_id=self.settings.client_id,
+        )
+
+    def _student(self, deployment: str) -> Chat:
+        if deployment not in self._students:
+            self._students[deployment] = self._chat(Role.STUDENT, deployment)
+        return self._students[deployment]
+
+    @cached_property
+    def stops(self) -> StopMarkers:
+        """Marks runs that must send no more paid calls."""
+        return StopMarkers(self.run_blobs)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The life of runs."""
+        return Runs(self.run_blobs, self.document_blobs, self.settings, self._clock)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Survey, ingest, collect."""
+        from shared.adapters.pdf import PdfReader
+
+        return Documents(
+            self.document_blobs,
+            self.run_blobs,
+            self.runs,
+            self._shards,
+            PdfReader(),
+            self._tokenizer,
+        )
+
+    @cached_property
+    def generation(self) -> Generation:
+        """Questions and answers by the teacher."""
+        return Generation(
+            self.run_blobs,
+            self.runs,
+            self._shards,
+            self._work,
+            self.stops,
+            self._chat(Role.TEACHER),
+        )
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """The fan-in."""
+        return Datasets(self.run_blobs, self.runs, self._shards, self._tokenizer)
+
+    @cached_property
+    def training(self) -> Training:
+        """Fine-tuning."""
+        from shared.adapters.azure_openai import AzureOpenAITrainer
+
+        trainer = AzureOpenAITrainer(
+            self.settings.model(Role.STUDENT),
+            timeout=self.settings.model_timeout_seconds,
+            client_id=self.settings.client_id,
+        )
+        return Training(self.run_blobs, self.runs, self.stops, trainer)
+
+    @cached_property
+    def deploying(self) -> Deploying:
+        """Serving the student."""
+        from shared.adapters.deployments import CognitiveServicesDeployer
+
+        deployer = CognitiveServicesDeployer(self.settings.control_plane, self.settings.client_id)
+        return Deploying(
+            self.run_blobs,
+            self.runs,
+            self._shards,
+            self._work,
+            self.stops,
+            deployer,
+            self._student,
+        )
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Baseline against student."""
+        from shared.adapters.judge import RagasJudge
+
+        judge = RagasJudge(
+            self.settings.model(Role.JUDGE),
+            self.settings.model(Role.EMBEDDING),
+            concurrency=self._places,
+            timeout=self.settings.model_timeout_seconds,
+            client_id=self.settings.client_id,
+        )
+        return Evaluation(
+            self.run_blobs,
+            self.runs,
+            self._shards,
+            self._work,
+            self.stops,
+            self._chat(Role.BASELINE),
+            self._student,
+            judge,
+        )
+
+    @cached_property
+    def reporting(self) -> Reporting:
+        """The report."""
+        from shared.adapters.report_html import HtmlReport
+
+        return Reporting(self.run_blobs, self.runs, self.evaluation, HtmlReport())
+
+
+@cache
+def services() -> Services:
+    """The process's services, from the environment, made at the first call."""
+    return Services(read_settings())

@@ -1,0 +1,1 @@
+"""The domain: RAFT as pure functions over plain values."""

@@ -1,0 +1,190 @@
+"""Fan-in: from the chunks' examples to split, composed and written rows.
+
+Everything here is a function of examples, chunks and spec: no clock, no run id. So a run that
+was killed and resumed writes the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from shared.contracts import Step
+from shared.errors import BlobNotFound, QuorumNotReached
+from shared.ports import BlobStore, Tokenizer
+from shared.raft.answers import abstention, without_source
+from shared.raft.card import dataset_card
+from shared.raft.distractors import choose_distractors, compose_row, rows_with_oracle
+from shared.raft.documents import Chunk
+from shared.raft.examples import ChunkExamples, Drop, Example, Row
+from shared.raft.formats import chat_record, row_record, to_json, to_jsonl
+from shared.raft.leakage import leakage_report
+from shared.raft.splitting import (
+    SPLITS,
+    drop_repeated_questions,
+    group_chunks,
+    split_groups,
+)
+from shared.services.documents import chunks_prefix
+from shared.services.generation import examples_name
+from shared.services.runs import Runs
+from shared.services.shards import Shards
+from shared.spec import RunSpec
+
+MINIMUM_TRAINING_ROWS = 10  # Azure OpenAI refuses fewer, after the upload
+_READERS = 16
+
+
+class Datasets:
+    """Use cases on the dataset."""
+
+    def __init__(
+        self, runs: BlobStore, records: Runs, shards: Shards, tokenizer: Tokenizer
+    ) -> None:
+        self._runs = runs
+        self._records = records
+        self._shards = shards
+        self._tokenizer = tokenizer
+
+    async def build(self, run: str) -> Step:
+        """Write dataset/ and the evaluation's rows; the step counts rows by split and drops.
+
+        Raises QuorumNotReached when there is too little to train on.
+        """
+        spec = (await self._records.context(run)).spec
+        chunks = [Chunk(**record) for record in await self._shards.all(chunks_prefix(run))]
+        made = await self._all_examples(run, len(chunks))
+        drops = Counter(drop.code for one in made for drop in one.drops)
+        examples, repeated = drop_repeated_questions([e for one in made for e in one.examples])
+        if repeated:
+            drops["repeated_question"] = len(repeated)
+        rows = await asyncio.to_thread(compose_rows, examples, chunks, spec)
+        if (training := sum(row.split == "train" for row in rows)) < MINIMUM_TRAINING_ROWS:
+            raise QuorumNotReached(
+                f"{training} training rows are fewer than the {MINIMUM_TRAINING_ROWS} that "
+                "fine-tuning needs: add documents, or ask for more questions per chunk"
+            )
+        await self._write(run, spec, rows, chunks, drops, made)
+        counts = {split: sum(row.split == split for row in rows) for split in SPLITS}
+        counts |= {f"drop_{code}": count for code, count in sorted(drops.items())}
+        return Step(len(rows), f"{run}/dataset", counts)
+
+    async def _write(
+        self,
+        run: str,
+        spec: RunSpec,
+        rows: Sequence[Row],
+        chunks: Sequence[Chunk],
+        drops: Counter[str],
+        made: Sequence[ChunkExamples],
+    ) -> None:
+        texts = {chunk.id: chunk.text for chunk in chunks}
+        oracle_of = {row.id: row.id.rpartition("/")[0] for row in rows}
+        leakage = leakage_report(rows, texts, oracle_of)
+        folder = f"{run}/dataset"
+        for split in SPLITS:
+            records = [chat_record(row) for row in rows if row.split == split]
+            await self._runs.put(f"{folder}/{split}.jsonl", to_jsonl(records))
+        await self._runs.put(f"{folder}/rows.jsonl", to_jsonl(row_record(row) for row in rows))
+        await self._runs.put(f"{folder}/dropped.jsonl", to_jsonl(_dropped(made)))
+        await self._runs.put(f"{folder}/leakage.json", to_json(leakage))
+        card = dataset_card(
+            rows,
+            spec=spec.model_dump(),
+            documents=await self._document_facts(run),
+            drops=drops,
+            leakage=leakage,
+            chunk_tokens=[chunk.tokens for chunk in chunks],
+            tokenizer=self._tokenizer.name,
+        )
+        await self._runs.put(f"{folder}/card.md", card.encode())
+        tests = [row_record(row) for row in rows if row.split == "test"]
+        await self._shards.write(questions_prefix(run), tests)
+
+    async def _all_examples(self, run: str, count: int) -> list[ChunkExamples]:
+        places = asyncio.Semaphore(_READERS)
+
+        async def one(index: int) -> ChunkExamples:
+            async with places:
+                try:
+                    record = json.loads(await self._runs.read(examples_name(run, index)))
+                except BlobNotFound:  # the item failed before it could write
+                    return ChunkExamples(chunk="")
+            return ChunkExamples(
+                record["chunk"],
+                [Example(**example) for example in record["examples"]],
+                [Drop(**drop) for drop in record["drops"]],
+            )
+
+        return list(await asyncio.gather(*(one(index) for index in range(count))))
+
+    async def _document_facts(self, run: str) -> list[dict[str, Any]]:
+        facts = []
+        for index in range(len((await self._records.context(run)).documents)):
+            record = json.loads(await self._runs.read(f"{run}/documents/{index:05}.json"))
+            unread = record["pages_without_text"]
+            note = f"no text on page {', '.join(map(str, unread[:20]))}" if unread else ""
+            facts.append(
+                {
+                    "name": record["name"],
+                    "pages": len(record["pages"]),
+                    "chunks": len(record["chunks"]),
+                    "problem": record["problem"] or note,
+                }
+            )
+        return facts
+
+
+def compose_rows(examples: Sequence[Example], chunks: Sequence[Chunk], spec: RunSpec) -> list[Row]:
+    """Rows of all splits in reading order.
+
+    Train and valid keep the oracle in a share `p`; every test row shows its oracle, so that each
+    test question can be answered from what is shown.
+    """
+    by_id = {chunk.id: chunk for chunk in chunks}
+    groups = group_chunks(chunks, overlap=spec.chunk_overlap > 0)
+    sizes = Counter(groups[example.chunk] for example in examples)
+    assigned = split_groups(sizes, spec.splits.model_dump(), spec.seed)
+    split_of = {example.id: assigned[groups[example.chunk]] for example in examples}
+    pools: dict[str, list[Chunk]] = {split: [] for split in SPLITS}
+    for chunk in chunks:  # chunks without questions may distract in training only
+        pools[assigned.get(groups[chunk.id], "train")].append(chunk)
+    rows = []
+    for split in SPLITS:
+        own = [example for example in examples if split_of[example.id] == split]
+        shown = rows_with_oracle(own, 1.0 if split == "test" else spec.p, spec.seed)
+        for example in own:
+            label = None if example.id in shown else _label_without_oracle(example, spec)
+            count = spec.distractors + (label is not None)
+            rows.append(
+                compose_row(
+                    example,
+                    by_id[example.chunk],
+                    choose_distractors(example, pools[split], count, spec.seed),
+                    split=split,
+                    group=groups[example.chunk],
+                    label=label,
+                    seed=spec.seed,
+                )
+            )
+    return rows
+
+
+def questions_prefix(run: str) -> str:
+    """Where the evaluation's rows are."""
+    return f"{run}/evaluation/questions"
+
+
+def _label_without_oracle(example: Example, spec: RunSpec) -> str:
+    return abstention() if spec.oracle_absent == "abstain" else without_source(example.final)
+
+
+def _dropped(made: Sequence[ChunkExamples]) -> list[dict[str, str]]:
+    return [
+        {"chunk": one.chunk, "question": d.question, "code": d.code, "reason": d.reason}
+        for one in made
+        for d in one.drops
+    ]

@@ -1,0 +1,89 @@
+"""Serves the student: create the deployment, look, and ask it one real question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.contracts import JobStatus, Step
+from shared.errors import JobError
+from shared.ports import BlobStore, Chat, ChatRequest, Deployer
+from shared.raft.costs import hosting_cost
+from shared.raft.examples import Row
+from shared.raft.formats import row_from, to_json
+from shared.raft.prompts import student_prompt
+from shared.services.dataset import questions_prefix
+from shared.services.runs import Runs
+from shared.services.shards import Shards
+from shared.services.work import StopMarkers, WorkStore, ask
+
+ANSWER_TOKENS = 1_024
+_NAME_LIMIT = 64
+
+StudentChat = Callable[[str], Chat]
+
+
+class Deploying:
+    """Use cases of deployment."""
+
+    def __init__(
+        self,
+        runs: BlobStore,
+        records: Runs,
+        shards: Shards,
+        work: WorkStore,
+        stops: StopMarkers,
+        deployer: Deployer,
+        student: StudentChat,
+    ) -> None:
+        self._runs = runs
+        self._records = records
+        self._shards = shards
+        self._work = work
+        self._stops = stops
+        self._deployer = deployer
+        self._student = student
+
+    async def create(self, run: str) -> Step:
+        """Begin the deployment of the run's student; `ref` is its name."""
+        await self._stops.check(run)
+        spec = (await self._records.context(run)).spec
+        model = (await self._records.read(run))["student"]["model"]
+        name = deployment_name(run)
+        sku, capacity = spec.deployment.sku, spec.deployment.capacity
+        await self._deployer.create(name, model, sku, capacity)
+        facts = {
+            "deployment": name,
+            "model": model,
+            "sku": sku,
+            "capacity": capacity,
+            "usd_per_hour": hosting_cost(model, sku, hours=1),
+        }
+        await self._runs.put(f"{run}/deployment.json", to_json(facts))
+        await self._records.note(run, student=facts)
+        return Step(1, name)
+
+    async def check(self, name: str) -> JobStatus:
+        """The deployment now."""
+        return await self._deployer.check(name)
+
+    async def smoke_test(self, run: str) -> Step:
+        """Ask the student the first test question; raises JobError on an empty answer."""
+        row = row_from(await self._shards.item(questions_prefix(run), 0))
+        chat = self._student(deployment_name(run))
+        calls = self._work.item(run, "smoke")
+        model = (await self._records.read(run))["student"]["model"]
+        reply = await ask(calls, "smoke", chat, student_request(row), model=model)
+        if not reply.text.strip():
+            raise JobError(f"the deployment {deployment_name(run)} answered with nothing")
+        return Step(1, spend=calls.spend)
+
+
+def deployment_name(run: str) -> str:
+    """The name of a run's deployment: one run, one deployment."""
+    return f"raft-{run}"[:_NAME_LIMIT]
+
+
+def student_request(row: Row) -> ChatRequest:
+    """The request that baseline and student both get for a row."""
+    prompt = student_prompt([document.text for document in row.documents], row.question)
+    return ChatRequest(prompt, max_tokens=ANSWER_TOKENS, seed=0)

@@ -1,0 +1,170 @@
+"""From the documents container to a run's chunks: survey, ingest one document, collect all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import Any
+
+from shared.contracts import Outcome, OutcomeStatus, Step, Survey
+from shared.errors import BlobNotFound, DocumentError, QuorumNotReached, SpecError
+from shared.ports import BlobInfo, BlobStore, DocumentReader, Tokenizer
+from shared.raft.answers import squash
+from shared.raft.chunking import chunk_document
+from shared.raft.documents import Chunk, Page, drop_running_lines
+from shared.raft.formats import to_json
+from shared.services.runs import Runs, fingerprint_of, is_spec_file
+from shared.services.shards import Shards
+
+_READ_SUFFIX = ".pdf"
+
+
+class Documents:
+    """Use cases on documents."""
+
+    def __init__(
+        self,
+        documents: BlobStore,
+        runs: BlobStore,
+        records: Runs,
+        shards: Shards,
+        reader: DocumentReader,
+        tokenizer: Tokenizer,
+    ) -> None:
+        self._documents = documents
+        self._runs = runs
+        self._records = records
+        self._shards = shards
+        self._reader = reader
+        self._tokenizer = tokenizer
+
+    async def blobs_of(self, domain: str) -> list[BlobInfo]:
+        """The domain's blobs: those of its folder, or the one file at the container's root."""
+        blobs = await self._documents.listing(domain)
+        return [
+            blob
+            for blob in blobs
+            if blob.name == domain
+            or (blob.name.startswith(f"{domain}/") and not blob.name.endswith("/"))
+        ]
+
+    async def domains(self) -> list[str]:
+        """All domains, by name."""
+        return sorted({domain_of(blob.name) for blob in await self._documents.listing()})
+
+    async def asked_for(self, names: Any, prefix: Any) -> tuple[str, list[BlobInfo]]:
+        """The domain and blobs that a request names, with the domain's raft.yaml.
+
+        Raises SpecError naming the field, and for documents the first that cannot be taken.
+        """
+        if (names is None) == (prefix is None):
+            raise SpecError("documents", "give either documents or prefix")
+        if prefix is not None:
+            if not isinstance(prefix, str) or not prefix.strip("/"):
+                raise SpecError("prefix", "must be the name of a folder of documents")
+            domain = domain_of(prefix)
+            blobs = await self.blobs_of(domain)
+            taken = [b for b in blobs if b.name.startswith(prefix) or is_spec_file(b.name)]
+            if not any(not is_spec_file(blob.name) for blob in taken):
+                raise SpecError("prefix", f"there are no documents under {prefix}")
+            return domain, taken
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+            raise SpecError("documents", "must be a list of blob names")
+        domain = domain_of(names[0])
+        there = {blob.name: blob for blob in await self.blobs_of(domain)}
+        for index, name in enumerate(names):
+            if domain_of(name) != domain:
+                raise SpecError(f"documents[{index}]", f"{name} is not in the domain {domain}")
+            if name not in there:
+                raise SpecError(f"documents[{index}]", f"there is no blob {name} in documents")
+        return domain, [b for b in there.values() if b.name in names or is_spec_file(b.name)]
+
+    async def survey(self, domain: str) -> Survey:
+        """What is in the domain's folder now."""
+        blobs = await self.blobs_of(domain)
+        documents = [blob for blob in blobs if not is_spec_file(blob.name)]
+        return Survey(domain, fingerprint_of(blobs), len(documents))
+
+    async def ingest(self, run: str, index: int) -> Outcome:
+        """Read and chunk one document of the run; a document that cannot be read is an outcome."""
+        context = await self._records.context(run)
+        document = context.documents[index]
+        name = str(document["name"])
+        spec = context.spec
+        pages: list[Page] = []
+        chunks: list[Chunk] = []
+        problem = code = ""
+        try:
+            pages = drop_running_lines(await self._read(name, str(document["etag"])))
+            chunks = await asyncio.to_thread(
+                chunk_document,
+                name,
+                pages,
+                self._tokenizer.count,
+                spec.chunk_size,
+                spec.chunk_overlap,
+            )
+        except DocumentError as error:
+            problem, code = error.reason, error.code
+        unread = [page.number for page in pages if not page.text.strip()]
+        record = {
+            "name": name,
+            "etag": document["etag"],
+            "problem": problem,
+            "code": code,
+            "pages_without_text": unread,
+            "pages": [asdict(page) for page in pages],
+            "chunks": [asdict(chunk) for chunk in chunks],
+        }
+        ref = f"{run}/documents/{index:05}.json"
+        await self._runs.put(ref, to_json(record))
+        counts = {"pages": len(pages), "pages_without_text": len(unread), "chunks": len(chunks)}
+        if code:
+            status = OutcomeStatus.REJECTED if code == "unsupported" else OutcomeStatus.FAILED
+            return Outcome(name, status, problem, ref, counts={f"document_{code}": 1})
+        return Outcome(name, ref=ref, counts={k: v for k, v in counts.items() if v})
+
+    async def collect(self, run: str) -> Step:
+        """Bring the documents' chunks together, each text once, in shards for the fan-out.
+
+        Raises QuorumNotReached when no document gave any text.
+        """
+        context = await self._records.context(run)
+        chunks: list[dict[str, Any]] = []
+        repeated = 0
+        seen: set[str] = set()
+        for index in range(len(context.documents)):
+            record = json.loads(await self._runs.read(f"{run}/documents/{index:05}.json"))
+            for chunk in record["chunks"]:
+                text = squash(chunk["text"])
+                if text in seen:
+                    repeated += 1
+                    continue
+                seen.add(text)
+                chunks.append(chunk)
+        if not chunks:
+            raise QuorumNotReached("no document gave any text: see the documents' problems")
+        await self._shards.write(chunks_prefix(run), chunks)
+        return Step(len(chunks), chunks_prefix(run), {"repeated_chunks": repeated})
+
+    async def _read(self, name: str, etag: str) -> list[Page]:
+        if not name.casefold().endswith(_READ_SUFFIX):
+            raise DocumentError("unsupported", f"{name} was not read: only PDF files are")
+        try:
+            data, now = await self._documents.read_versioned(name)
+        except BlobNotFound:
+            raise DocumentError("deleted", f"{name} was deleted after the run began") from None
+        if now.strip('"') != etag.strip('"'):
+            raise DocumentError("replaced", f"{name} was replaced after the run began")
+        return await self._reader.read(data, name)
+
+
+def domain_of(name: str) -> str:
+    """The domain of a blob: its first folder, or itself at the container's root."""
+    return name.partition("/")[0]
+
+
+def chunks_prefix(run: str) -> str:
+    """Where a run's chunks are."""
+    return f"{run}/chunks"

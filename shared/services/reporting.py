@@ -1,0 +1,158 @@
+"""The report: report.json holds every figure, report.html shows them and opens from disk."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from shared.contracts import Step
+from shared.errors import BlobNotFound
+from shared.ports import BlobStore, ReportRenderer
+from shared.raft.formats import to_json
+from shared.services.evaluation import MODELS, Evaluation
+from shared.services.manifest import Manifest
+from shared.services.runs import Runs, spend_of
+
+HEADLINE_METRIC = "token_f1"
+_SHOWN = 5  # examples on each side
+
+
+class Reporting:
+    """Use case of the report."""
+
+    def __init__(
+        self, runs: BlobStore, records: Runs, evaluation: Evaluation, renderer: ReportRenderer
+    ) -> None:
+        self._runs = runs
+        self._records = records
+        self._evaluation = evaluation
+        self._renderer = renderer
+
+    async def write(self, run: str) -> Step:
+        """Write report.json and report.html and link them from the manifest."""
+        manifest = await self._records.read(run)
+        report = await self._report(run, manifest)
+        await self._runs.put(f"{run}/report.json", to_json(report))
+        await self._runs.put(f"{run}/report.html", self._renderer.render(report).encode())
+        links = {
+            "report": f"{run}/report.html",
+            "report_json": f"{run}/report.json",
+            "dataset": f"{run}/dataset",
+            "card": f"{run}/dataset/card.md",
+        }
+        await self._records.note(run, links=links)
+        return Step(1, f"{run}/report.html")
+
+    async def _report(self, run: str, manifest: Manifest) -> dict[str, Any]:
+        scores = json.loads(await self._runs.read(f"{run}/evaluation/scores.json"))
+        metrics = {metric["metric"]: metric for metric in scores["metrics"]}
+        answers = await self._evaluation.answers(run)
+        return {
+            "run": run,
+            "domain": manifest["domain"],
+            "created": manifest["created"],
+            "headline": _headline(metrics.get(HEADLINE_METRIC)),
+            "spec": manifest["spec"],
+            "student": manifest["student"],
+            "documents": await self._documents(run, len(manifest["documents"])),
+            "dataset": manifest["stages"].get("dataset", {}).get("counts", {}),
+            "leakage": json.loads(await self._runs.read(f"{run}/dataset/leakage.json")),
+            "scores": scores,
+            "loss": await self._loss(run),
+            "won": _examples(answers, sign=1),
+            "lost": _examples(answers, sign=-1),
+            "stages": {
+                name: {key: stage.get(key) for key in _STAGE_FACTS}
+                for name, stage in manifest["stages"].items()
+            },
+            "spend": asdict(spend_of(manifest)),
+        }
+
+    async def _documents(self, run: str, count: int) -> list[dict[str, Any]]:
+        facts = []
+        for index in range(count):
+            record = json.loads(await self._runs.read(f"{run}/documents/{index:05}.json"))
+            facts.append(
+                {
+                    "name": record["name"],
+                    "pages": len(record["pages"]),
+                    "chunks": len(record["chunks"]),
+                    "problem": record["problem"],
+                    "pages_without_text": record["pages_without_text"],
+                }
+            )
+        return facts
+
+    async def _loss(self, run: str) -> list[dict[str, float]]:
+        """Rows of the service's metrics file, numbers only: step, train_loss, valid_loss, …"""
+        try:
+            text = (await self._runs.read(f"{run}/training/metrics.csv")).decode()
+        except BlobNotFound:
+            return []
+        return [_numbers(row) for row in csv.DictReader(io.StringIO(text))]
+
+
+_STAGE_FACTS = (
+    "started",
+    "ended",
+    "total",
+    "ok",
+    "rejected",
+    "failed",
+    "counts",
+    "problems",
+    "spend",
+)
+
+
+def _headline(metric: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the comparison allows one to say, in one sentence, from one metric named there."""
+    if metric is None or metric["difference"] is None:
+        return {"finding": "not measured", "sentence": "No test question was answered by both."}
+    words = {
+        "better": "The student answers better than its baseline",
+        "worse": "The student answers worse than its baseline",
+        "no difference shown": "No difference between student and baseline is shown",
+        "not measured": "Too few questions to compare student and baseline",
+    }[metric["finding"]]
+    sentence = (
+        f"{words}: token F1 {metric['baseline']:.3f} → {metric['student']:.3f}, difference "
+        f"{metric['difference']:+.3f}, 95 % interval {metric['low']:+.3f} to "
+        f"{metric['high']:+.3f}, {metric['n']} questions."
+    )
+    return {"finding": metric["finding"], "sentence": sentence}
+
+
+def _examples(answers: Sequence[Mapping[str, Any]], sign: int) -> list[dict[str, Any]]:
+    """Rows where the student won (sign 1) or lost (−1) most on the headline metric."""
+    found = []
+    for entry in answers:
+        values = [entry[model]["scores"].get(HEADLINE_METRIC) for model in MODELS]
+        if None in values or (values[1] - values[0]) * sign <= 0:
+            continue
+        row = entry["row"]
+        found.append(
+            {
+                "difference": values[1] - values[0],
+                "question": row.question,
+                "reference": row.final,
+                "baseline": entry["baseline"]["answer"],
+                "student": entry["student"]["answer"],
+                "source": row.documents[row.oracle].chunk,
+            }
+        )
+    return sorted(found, key=lambda example: -sign * example["difference"])[:_SHOWN]
+
+
+def _numbers(row: Mapping[str, str]) -> dict[str, float]:
+    numbers = {}
+    for name, value in row.items():
+        try:
+            numbers[name] = float(value)
+        except (TypeError, ValueError):
+            continue
+    return numbers

@@ -1,0 +1,133 @@
+"""Paid work: each distinct model call is sent once, stored, and counted where it was made.
+
+A reply is kept in `work/{key}.json`, keyed by everything that shaped it, as soon as it arrives:
+a killed activity that runs again finds what it paid for, and another run over the same content
+pays nothing. The record names its payer, so that repeating an item gives the same spend again.
+Deployments are part of the key by name: pointing a name at another model is not noticed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from shared.contracts import Spend
+from shared.errors import BlobNotFound, RunStopped
+from shared.ports import BlobStore, Chat, ChatRequest, PaidCalls, Reply, Send
+from shared.raft.costs import call_cost
+from shared.raft.formats import to_json
+
+_LOOK_EVERY = 1.0  # seconds between looks at a run's stop marker
+
+
+class StopMarkers:
+    """Runs that were told to stop, by a blob that every instance of the app looks at."""
+
+    def __init__(self, runs: BlobStore) -> None:
+        self._runs = runs
+        self._stopped: dict[str, str] = {}
+        self._looked: dict[str, float] = {}
+
+    async def stop(self, run: str, reason: str) -> None:
+        """Stop paid calls of the run, here at once and elsewhere within a second."""
+        self._stopped[run] = reason
+        await self._runs.create(_marker(run), to_json({"reason": reason}))
+
+    async def check(self, run: str) -> None:
+        """Raise RunStopped when the run has its marker."""
+        now = time.monotonic()
+        if run not in self._stopped and now - self._looked.get(run, -_LOOK_EVERY) >= _LOOK_EVERY:
+            self._looked[run] = now
+            try:
+                marker = json.loads(await self._runs.read(_marker(run)))
+                self._stopped[run] = marker["reason"]
+            except BlobNotFound:
+                pass
+        if run in self._stopped:
+            raise RunStopped(f"not sent, the run was stopped: {self._stopped[run]}")
+
+
+class WorkStore:
+    """Stored replies shared by all runs, with one flight per key within this process."""
+
+    def __init__(self, runs: BlobStore, stops: StopMarkers) -> None:
+        self._runs = runs
+        self._stops = stops
+        self._flights: dict[str, asyncio.Lock] = {}
+
+    def item(self, run: str, item: str) -> ItemCalls:
+        """The ledger of one item of a run."""
+        return ItemCalls(self, run, f"{run}/{item}")
+
+    async def once(
+        self, run: str, payer: str, kind: str, shape: Mapping[str, Any], send: Send
+    ) -> tuple[Reply, bool]:
+        """The reply, and whether this payer paid for it (now or before it was killed)."""
+        name = f"work/{_key(kind, shape)}.json"
+        flight = self._flights.setdefault(name, asyncio.Lock())
+        try:
+            async with flight:
+                stored = await self._stored(name)
+                if stored is None:
+                    await self._stops.check(run)
+                    reply = await send()
+                    record = {"kind": kind, "payer": payer, "reply": asdict(reply)}
+                    if await self._runs.create(name, to_json(record)):
+                        return reply, True
+                    # Another instance was answered first; both were billed, its reply stands.
+                    stored = await self._stored(name)
+                    assert stored is not None
+                return Reply(**stored["reply"]), stored["payer"] == payer
+        finally:
+            if not flight.locked():
+                self._flights.pop(name, None)
+
+    async def _stored(self, name: str) -> Any:
+        try:
+            return json.loads(await self._runs.read(name))
+        except BlobNotFound:
+            return None
+
+
+class ItemCalls:
+    """Keeps the promises of `ports.PaidCalls` for one item, and sums what it spent."""
+
+    def __init__(self, store: WorkStore, run: str, payer: str) -> None:
+        self._store = store
+        self._run = run
+        self._payer = payer
+        self.spend = Spend()
+
+    async def once(self, kind: str, shape: Mapping[str, Any], send: Send) -> Reply:
+        """See the port."""
+        reply, paid = await self._store.once(self._run, self._payer, kind, shape, send)
+        self.spend += _spend_of(reply) if paid else Spend(reused=1)
+        return reply
+
+
+async def ask(
+    calls: PaidCalls, kind: str, chat: Chat, request: ChatRequest, *, model: str = ""
+) -> Reply:
+    """Ask a chat model through the ledger. `model` names what answers better than the
+    deployment's name does: a fine-tuned model keeps its answers when it is deployed anew."""
+    shape = {"deployment": model or chat.deployment, "request": asdict(request)}
+    return await calls.once(kind, shape, lambda: chat.complete(request))
+
+
+def _spend_of(reply: Reply) -> Spend:
+    usd = call_cost(reply.model, reply.prompt_tokens, reply.completion_tokens)
+    return Spend(1, reply.prompt_tokens, reply.completion_tokens, usd)
+
+
+def _key(kind: str, shape: Mapping[str, Any]) -> str:
+    text = json.dumps([kind, shape], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _marker(run: str) -> str:
+    return f"{run}/stop.json"

@@ -1,0 +1,1 @@
+"""What starts and shows runs: blobs, the sweep timer, the HTTP API."""

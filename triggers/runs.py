@@ -1,0 +1,121 @@
+"""The HTTP API: start a run, list runs, see one, read its report, read the spec's schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from activities.runs import start_once
+from shared.bootstrap import services
+from shared.contracts import Orchestrator
+from shared.errors import BlobNotFound, RaftError, SpecError
+from shared.services.runs_view import list_view, run_view
+from shared.spec import spec_schema
+
+bp = df.Blueprint()
+
+_BODY_FIELDS = {"documents", "prefix", "spec", "again"}
+_LISTED = 100
+
+
+@bp.route(route="runs", methods=["POST"])
+@bp.durable_client_input(client_name="client")
+async def post_run(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """Start a run over documents by name or prefix; 202 with the Durable status links.
+
+    Asking twice for the same versions and spec gives the same run.
+    """
+    try:
+        body = _body(req)
+        domain, blobs = await services().documents.asked_for(
+            body.get("documents"), body.get("prefix")
+        )
+        claim = await services().runs.claim(
+            domain, blobs, body.get("spec") or {}, again=bool(body.get("again", False))
+        )
+    except SpecError as error:
+        return _problem(400, error.reason, error.field)
+    except RaftError as error:
+        return _problem(500, error.reason)
+    if claim.pending:
+        await start_once(client, Orchestrator.RAFT_RUN.value, claim.run, {"run": claim.run})
+    links = client.create_http_management_payload(claim.run)
+    own = f"{req.url.split('?')[0].rstrip('/')}/{claim.run}"
+    answer = {"run": claim.run, "created": claim.created, "runUri": own, **links}
+    return _json(answer, 202, {"Location": links["statusQueryGetUri"], "Retry-After": "5"})
+
+
+@bp.route(route="runs", methods=["GET"])
+async def list_runs(req: func.HttpRequest) -> func.HttpResponse:
+    """The newest runs, newest first."""
+    return _json({"runs": list_view(await services().runs.newest(_LISTED))})
+
+
+@bp.route(route="runs/{run}", methods=["GET"])
+@bp.durable_client_input(client_name="client")
+async def get_run(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient
+) -> func.HttpResponse:
+    """One run: state, stage, done of total, counts, tokens, cost, links."""
+    run = req.route_params["run"]
+    try:
+        manifest = await services().runs.read(run)
+    except BlobNotFound:
+        return _problem(404, f"there is no run {run}")
+
+    async def live(instance: str) -> Any:
+        status = await client.get_status(instance)
+        return status.custom_status if status else None
+
+    return _json(await run_view(manifest, live))
+
+
+@bp.route(route="runs/{run}/report", methods=["GET"])
+async def get_report(req: func.HttpRequest) -> func.HttpResponse:
+    """The run's report page, once it is written."""
+    run = req.route_params["run"]
+    try:
+        page = await services().run_blobs.read(f"{run}/report.html")
+    except BlobNotFound:
+        return _problem(404, f"run {run} has no report yet")
+    return func.HttpResponse(page, mimetype="text/html", charset="utf-8")
+
+
+@bp.route(route="spec", methods=["GET"])
+async def get_spec(req: func.HttpRequest) -> func.HttpResponse:
+    """The JSON Schema of a run's spec."""
+    return _json(spec_schema())
+
+
+def _body(req: func.HttpRequest) -> dict[str, Any]:
+    try:
+        body = req.get_json()
+    except ValueError:
+        raise SpecError("", "the body must be JSON") from None
+    if not isinstance(body, dict):
+        raise SpecError("", "the body must be a JSON object")
+    for name in body:
+        if name not in _BODY_FIELDS:
+            raise SpecError(name, f"unknown field; known are {', '.join(sorted(_BODY_FIELDS))}")
+    if "spec" in body and not isinstance(body["spec"], dict):
+        raise SpecError("spec", "must be an object of spec fields")
+    if not isinstance(body.get("again", False), bool):
+        raise SpecError("again", "must be true or false")
+    return body
+
+
+def _problem(status: int, message: str, field: str = "") -> func.HttpResponse:
+    error = {"message": message, **({"field": field} if field else {})}
+    return _json({"error": error}, status)
+
+
+def _json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
+    text = json.dumps(data, ensure_ascii=False)
+    return func.HttpResponse(
+        text, status_code=status, mimetype="application/json", headers=headers or {}
+    )
