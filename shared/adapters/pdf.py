@@ -55,6 +55,11 @@ class PdfReader:
                 "too_slow", f"{name} was not read within {limits.seconds:g} s"
             ) from None
         if not any(page.text.strip() for page in pages):
+            if troubled := [page for page in pages if page.problem]:
+                page = troubled[0]
+                raise DocumentError(
+                    "damaged", f"page {page.number} of {name} cannot be read: {page.problem}"
+                )
             raise DocumentError(
                 "no_text", f"{name} has {len(pages)} pages and none holds text: it may be scanned"
             )
@@ -94,7 +99,8 @@ class PdfReader:
                 return pages
             if "error" in record:
                 raise DocumentError(record["error"], f"{name} cannot be read: {record['message']}")
-            pages.append(Page(record["page"], record["text"]))
+            problem = str(record.get("problem", ""))[:200]
+            pages.append(Page(record["page"], record["text"], problem=problem))
             characters += len(record["text"])
             if characters > limits.characters:
                 raise DocumentError(

@@ -14,11 +14,12 @@ _REPEATED_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Page:
-    """One page's text. `number` counts from 1; `read_by` says how the text was got."""
+    """One page's text. `number` counts from 1; `problem` says why there is none, if known."""
 
     number: int
     text: str
     read_by: str = "pypdf"
+    problem: str = ""
 
 
 @dataclass(frozen=True)

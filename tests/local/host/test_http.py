@@ -138,10 +138,10 @@ async def test_restart_runs_again_with_the_first_input(host, client):
 
 
 async def test_rewind_runs_the_failed_part_again(host, client):
-    await client.start_new("one_flaky", "rewound", {"key": "rewound", "failures": 1})
+    await client.start_new("parent_of_flaky", "rewound", {"key": "rewound", "failures": 1})
     assert host.wait("rewound")["runtimeStatus"] == "Failed"
     await client.rewind("rewound", "fixed")
-    host.wait("rewound", "Completed")
+    assert host.wait("rewound", "Completed")["output"] == "attempt 2"
     with pytest.raises(Exception, match="only supported on failed"):
         await client.rewind("rewound", "once more")
 

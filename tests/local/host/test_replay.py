@@ -20,6 +20,9 @@ from local.host.store import Instance
 from local.host.tasks import CallActivity, CallChild, StartTimer
 from local.host.turn import Outcome, Turns
 
+# The SDK's word on every result that it decodes without a declared type.
+pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads:DeprecationWarning")
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Code = Callable[[Any], Generator[Any, Any, Any]]
 

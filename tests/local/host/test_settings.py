@@ -34,7 +34,7 @@ def test_what_is_read(tmp_path: Path):
 
 def test_broken_files_are_named(tmp_path: Path):
     (tmp_path / "host.json").write_text("{")
-    with pytest.raises(SettingsError, match="host.json is not valid JSON"):
+    with pytest.raises(SettingsError, match=r"host\.json is not valid JSON"):
         read_host_json(tmp_path)
 
 

@@ -119,6 +119,11 @@ def one_flaky(context):
 
 
 @bp.orchestration_trigger(context_name="context")
+def parent_of_flaky(context):
+    return (yield context.call_sub_orchestrator("one_flaky", context.get_input()))
+
+
+@bp.orchestration_trigger(context_name="context")
 def approval(context):
     deadline = context.current_utc_datetime + timedelta(seconds=context.get_input())
     timer = context.create_timer(deadline)
