@@ -9,7 +9,6 @@ from shared.bootstrap import Services
 from shared.contracts import (
     Activity,
     Finish,
-    Orchestrator,
     RunRef,
     StageRecord,
     Step,
@@ -34,7 +33,7 @@ async def start_run(request: dict, client: df.DurableOrchestrationClient) -> dic
         except SpecError:  # the folder was emptied meanwhile
             return Step()
         if claim.pending:
-            await start_once(client, Orchestrator.RAFT_RUN.value, claim.run, {"run": claim.run})
+            await services.start_run(client, claim.run)
         return Step(1, claim.run)
 
     return await step(work)
@@ -59,18 +58,3 @@ async def finish_run(request: dict) -> dict:
     """Write the end state."""
     finish = from_wire(Finish, request)
     return await step(lambda services: services.runs.finish(finish))
-
-
-async def start_once(
-    client: df.DurableOrchestrationClient, name: str, instance: str, payload: dict
-) -> None:
-    """Start an orchestration unless its id is already there; both are success.
-
-    "Get the status, then start" would be a race: start, and look only when that is refused.
-    """
-    try:
-        await client.start_new(name, instance_id=instance, client_input=payload)
-    except Exception:
-        status = await client.get_status(instance)
-        if not status or status.runtime_status is None:
-            raise

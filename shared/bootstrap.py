@@ -8,9 +8,12 @@ SDKs take seconds to load. Tests and tools pass their own settings.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime
 from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
+from shared.contracts import GatherRequest, Orchestrator, to_wire
 from shared.ports import BlobStore, Chat, Clock, Tokenizer
 from shared.services.dataset import Datasets
 from shared.services.deployment import Deploying
@@ -19,6 +22,7 @@ from shared.services.evaluation import Evaluation
 from shared.services.generation import Generation
 from shared.services.reporting import Reporting
 from shared.services.runs import Runs
+from shared.services.runs_view import RunViews
 from shared.services.shards import Shards
 from shared.services.training import Training
 from shared.services.work import StopMarkers, WorkStore
@@ -29,6 +33,14 @@ from shared.settings import (
     Settings,
     read_settings,
 )
+
+_STAND_INS = (
+    "The models of this run are local stand-ins that follow rules, not language models. The "
+    "figures were really computed, and say nothing about models in the cloud."
+)
+
+if TYPE_CHECKING:
+    from azure.durable_functions import DurableOrchestrationClient
 
 
 class Services:
@@ -192,7 +204,34 @@ class Services:
         """The report."""
         from shared.adapters.report_html import HtmlReport
 
-        return Reporting(self.run_blobs, self.runs, self.evaluation, HtmlReport())
+        notes = [_STAND_INS] if self.settings.models_are_local else []
+        return Reporting(self.run_blobs, self.runs, self.evaluation, HtmlReport(), notes)
+
+    @cached_property
+    def views(self) -> RunViews:
+        """What people see of runs."""
+        return RunViews(self.runs)
+
+    async def gather(self, client: DurableOrchestrationClient, domain: str) -> None:
+        """See that the domain's folder is being gathered."""
+        request = GatherRequest(domain, self.settings.quiet_seconds)
+        instance = f"gather-{hashlib.sha256(domain.encode()).hexdigest()[:16]}"
+        await self._start(client, Orchestrator.GATHER, instance, to_wire(request))
+
+    async def start_run(self, client: DurableOrchestrationClient, run: str) -> None:
+        """See that the run's orchestration is there."""
+        await self._start(client, Orchestrator.RAFT_RUN, run, {"run": run})
+
+    async def _start(
+        self,
+        client: DurableOrchestrationClient,
+        orchestrator: Orchestrator,
+        instance: str,
+        payload: dict[str, Any],
+    ) -> None:
+        from shared.adapters.starter import start_once
+
+        await start_once(client, orchestrator.value, instance, payload)
 
 
 @cache

@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from shared.errors import SpecError
 
@@ -79,6 +80,12 @@ class Settings:
     model_timeout_seconds: float
     lanes: int
 
+    @property
+    def models_are_local(self) -> bool:
+        """Whether some model answers on this machine: a stand-in."""
+        urls = [model.azure_endpoint or model.base_url for model in self.models.values()]
+        return any(is_loopback(url) for url in urls)
+
     def model(self, role: Role) -> ModelEndpoint:
         """The role's endpoint; raises SpecError naming the settings when there is none."""
         endpoint = self.models[role]
@@ -114,6 +121,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         model_timeout_seconds=_number(env, "MODEL_TIMEOUT_SECONDS", 120, low=0.1, high=600),
         lanes=int(_number(env, "LANES", 4, low=1, high=20)),
     )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL names this machine."""
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def event_grid_triggers(environ: Mapping[str, str] | None = None) -> bool:

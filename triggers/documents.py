@@ -6,16 +6,12 @@ delivery), so an event is only a hint to look at the folder: `gather` decides wh
 
 from __future__ import annotations
 
-import hashlib
 import logging
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from activities.runs import start_once
 from shared.bootstrap import services
-from shared.contracts import GatherRequest, Orchestrator, to_wire
-from shared.services.documents import domain_of
 from shared.settings import DOCUMENTS_CONNECTION, DOCUMENTS_CONTAINER, event_grid_triggers
 
 bp = df.Blueprint()
@@ -35,7 +31,7 @@ _SOURCE = (
 async def document_uploaded(blob: func.InputStream, client: df.DurableOrchestrationClient) -> None:
     """A blob was written: see that its domain is being gathered."""
     name = (blob.name or "").removeprefix(f"{DOCUMENTS_CONTAINER}/")
-    await _gather(client, domain_of(name))
+    await services().gather(client, services().documents.domain_of(name))
 
 
 @bp.timer_trigger(arg_name="timer", schedule="%SWEEP_SCHEDULE%", run_on_startup=False)
@@ -46,10 +42,4 @@ async def sweep(timer: func.TimerRequest, client: df.DurableOrchestrationClient)
         blobs = await services().documents.blobs_of(domain)
         if await services().runs.waits_for_start(domain, blobs):
             logging.info("the sweep found documents without a run in %s", domain)
-            await _gather(client, domain)
-
-
-async def _gather(client: df.DurableOrchestrationClient, domain: str) -> None:
-    request = GatherRequest(domain, services().settings.quiet_seconds)
-    instance = f"gather-{hashlib.sha256(domain.encode()).hexdigest()[:16]}"
-    await start_once(client, Orchestrator.GATHER.value, instance, to_wire(request))
+            await services().gather(client, domain)

@@ -8,11 +8,8 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from activities.runs import start_once
 from shared.bootstrap import services
-from shared.contracts import Orchestrator
 from shared.errors import BlobNotFound, RaftError, SpecError
-from shared.services.runs_view import list_view, run_view
 from shared.spec import spec_schema
 
 bp = df.Blueprint()
@@ -43,7 +40,7 @@ async def post_run(
     except RaftError as error:
         return _problem(500, error.reason)
     if claim.pending:
-        await start_once(client, Orchestrator.RAFT_RUN.value, claim.run, {"run": claim.run})
+        await services().start_run(client, claim.run)
     links = client.create_http_management_payload(claim.run)
     own = f"{req.url.split('?')[0].rstrip('/')}/{claim.run}"
     answer = {"run": claim.run, "created": claim.created, "runUri": own, **links}
@@ -53,7 +50,7 @@ async def post_run(
 @bp.route(route="runs", methods=["GET"])
 async def list_runs(req: func.HttpRequest) -> func.HttpResponse:
     """The newest runs, newest first."""
-    return _json({"runs": list_view(await services().runs.newest(_LISTED))})
+    return _json({"runs": await services().views.newest(_LISTED)})
 
 
 @bp.route(route="runs/{run}", methods=["GET"])
@@ -63,16 +60,15 @@ async def get_run(
 ) -> func.HttpResponse:
     """One run: state, stage, done of total, counts, tokens, cost, links."""
     run = req.route_params["run"]
-    try:
-        manifest = await services().runs.read(run)
-    except BlobNotFound:
-        return _problem(404, f"there is no run {run}")
 
     async def live(instance: str) -> Any:
         status = await client.get_status(instance)
         return status.custom_status if status else None
 
-    return _json(await run_view(manifest, live))
+    try:
+        return _json(await services().views.one(run, live))
+    except BlobNotFound:
+        return _problem(404, f"there is no run {run}")
 
 
 @bp.route(route="runs/{run}/report", methods=["GET"])

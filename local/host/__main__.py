@@ -97,13 +97,20 @@ async def _serve(
     await runner.setup()
     await web.SockSite(runner, listener, shutdown_timeout=0).start()
 
-    def crashed() -> None:
-        server.problem = "the engine stopped; see the log"
+    def crashed(what: str) -> None:
+        server.problem = f"{what} stopped; see the log"
         loop.call_soon_threadsafe(stopped.set)
 
+    def poller_ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a trigger stopped", exc_info=error)
+            crashed("a trigger")
+
     activities = Activities(invoker, app.activities, limit, engine.complete)
-    engine.start(activities.dispatch, crashed)
+    engine.start(activities.dispatch, lambda: crashed("the engine"))
     background = [asyncio.create_task(poller()) for poller in pollers]
+    for task in background:
+        task.add_done_callback(poller_ended)
     server.ready = True
     print(f"host ready {base}", file=stdout, flush=True)
 

@@ -94,11 +94,12 @@ def load_app(app_dir: Path) -> App:
     module = importlib.util.module_from_spec(spec)
     sys.modules["function_app"] = module
     spec.loader.exec_module(module)
-    apps = [each for each in vars(module).values() if isinstance(each, func.FunctionRegister)]
+    found = [each for each in vars(module).values() if isinstance(each, func.FunctionRegister)]
+    apps = {id(each): each for each in found}  # one object may have two names
     if len(apps) != 1:
         raise AppError(f"function_app.py must define one FunctionApp, found {len(apps)}")
     try:
-        declared = apps[0].get_functions()
+        declared = found[0].get_functions()
     except ValueError as error:  # duplicate names, functions without a trigger
         raise AppError(str(error)) from error
     functions = [

@@ -33,8 +33,8 @@ STATED = re.compile(
     r"|accepted|solitary|recorded|closed)\b"
 )
 OBJECT_VERBS = vocabulary(
-    "use offer provide receive earn charge require pay need develop introduce invent publish design "
-    "discover eat drink produce secrete send issue show ask check value"
+    "use offer provide receive earn charge require pay need develop introduce invent publish "
+    "design discover eat drink produce secrete send issue show ask check value"
 )
 LIST_SCORES = {"include": 0.8, "cover": 0.75, "require": 0.8, "need": 0.8, "mean": 0.75,
                "contain": 0.6, "offer": 0.55, "provide": 0.55, "combine": 0.6}  # fmt: skip
@@ -109,10 +109,13 @@ def places(said: Statement) -> Iterator[Draft]:
     """`Where is …?`"""
     clause = said.clause
     name = r"[A-Z][\w'-]+(?:(?:, | and | )(?:the )?(?:[A-Z][\w'-]+))*"
-    branch = r"(?:any |a |your |every |the )?(?:local |nearest )?(?:branch|branches|counter|office)\b[^,.]*"
+    branch = (
+        r"(?:any |a |your |every )?(?:local |nearest )?(?:branch|branches|counter|office)\b[^,.]*"
+    )
     wild = r"(?:caves|mines|trees|hollow trees|forests)\b[^,.]*"
     match = re.search(
-        rf"\b(?:in|at|on) (?:the |most |southern |northern |western |eastern |central )*(?:{name}|{branch}|{wild})",
+        r"\b(?:in|at|on) (?:the |most |southern |northern |western |eastern |central )*"
+        rf"(?:{name}|{branch}|{wild})",
         clause.rest,
     )
     if clause.negated or match is None or re.search(rf"\b{MONTH}\b|\d|day\b", match[0]):
@@ -211,13 +214,14 @@ def persons(said: Statement) -> Iterator[Draft]:
         r"[A-Z][a-z]+ (?:[A-Z]\.? )?[A-Z][a-z]+(?: and [A-Z][a-z]+ [A-Z][a-z]+)?$", clause.subject
     )
     rest = clause.rest.split(", ")[0]
-    if name and clause.verb and clause.auxiliary == "did" and not ORGANISATION.search(name[0]):
-        if 2 <= len(rest.split()) <= 14:
-            yield Draft(tidy(f"Who {clause.finite} {rest}") + "?", name[0], "person", 0.8)
-    elif PEOPLE.match(clause.subject) and clause.auxiliary in MODALS and not clause.negated:
-        if not is_short(clause.subject, 1) and 3 <= len(clause.rest.split()) <= 14:
-            question = tidy(f"Who {clause.auxiliary} {clause.rest}") + "?"
-            yield Draft(question, clause.subject, "person", 0.75)
+    person = name and clause.verb and clause.auxiliary == "did"
+    if person and not ORGANISATION.search(clause.subject) and 2 <= len(rest.split()) <= 14:
+        yield Draft(tidy(f"Who {clause.finite} {rest}") + "?", clause.subject, "person", 0.8)
+    group = PEOPLE.match(clause.subject) and not is_short(clause.subject, 1)
+    may = clause.auxiliary in MODALS and not clause.negated
+    if group and may and 3 <= len(clause.rest.split()) <= 14:
+        question = tidy(f"Who {clause.auxiliary} {clause.rest}") + "?"
+        yield Draft(question, clause.subject, "person", 0.75)
 
 
 def agents(said: Statement) -> Iterator[Draft]:
@@ -237,7 +241,7 @@ def yes_no(said: Statement) -> Iterator[Draft]:
     rest = re.sub(r"^(?:not|also|no longer|never|only|currently) ", "", clause.rest)
     if not (modal or stated) or not 2 <= len(rest.split()) <= 12 or not is_short(said.subject, 7):
         return
-    if re.search(r"[,$€£]", rest) or AUXILIARIES & set(rest.split()[1:]) - {"be", "have"}:
+    if re.search(r"[,$€£]|\bno\b", rest) or AUXILIARIES & set(rest.split()[1:]) - {"be", "have"}:
         return
     if NEGATIVE_SUBJECT.match(said.subject) or re.search(r"\b(?:only|who|that)\b", said.text):
         return
@@ -257,7 +261,7 @@ PASSIVE = re.compile(
     r"|secured on|replaced by|calculated on|paid into|measured by|covered by|subject to)) (.+)$"
 )
 ENABLING = re.compile(
-    r"(?:you|them|customers|members|users|businesses|(?:the |a |an )?[a-z]+(?: [a-z]+)?) to ([a-z]+) .+$"
+    r"(?:you|customers|members|users|(?:the |a |an )?[a-z]+(?: [a-z]+)?) to ([a-z]+) .+$"
 )
 
 
@@ -277,16 +281,14 @@ def phrases(said: Statement) -> Iterator[Draft]:
         answer = main_part(clause.rest.split(" to ", 1)[1])
         yield Draft(said.ask("What", f"{whom} to do"), answer, "object", 0.8)
     kind = re.match(r"(?:an? )?((?:[a-z-]+,? ){1,3})([a-z]+)(?:[,;]|$)", clause.rest)
-    if (
-        clause.verb == "have"
-        and kind
-        and not re.match(r"(?:been|the|no|to|also|its|their|more)\b", kind[0])
-    ):
+    other = rf"(?:been|the|no|to|also|its|their|more|one|{NUMERAL})\b"
+    if clause.verb == "have" and kind and " " in said.subject and not re.match(other, kind[0]):
         article = "a " if clause.rest.startswith(("a ", "an ")) else ""
         answer = article + kind[1] + kind[2]
         yield Draft(said.ask(f"What kind of {kind[2]}"), answer, "definition", 0.65)
 
 
 RULES = (
-    reasons, means, occasions, places, definitions, lists, objects, persons, agents, phrases, yes_no,
+    reasons, means, occasions, places, definitions, lists, objects, persons, agents, phrases,
+    yes_no,
 )  # fmt: skip

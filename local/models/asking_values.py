@@ -71,7 +71,8 @@ def _fee(said: Statement, pre: str, after: str, answer: str) -> Iterator[Draft]:
 def counts(said: Statement) -> Iterator[Draft]:
     """`How many … can you …?`, `In how many stages is …?`"""
     clause = said.clause
-    pattern = rf"(?<![\w.,£$€-])((?:{LEAD})?{COUNT}) ((?:[a-z-]+ ){{0,2}}?(?:[a-z-]+s|children|people))\b(.*)"
+    things = r"((?:[a-z-]+ ){0,2}?(?:[a-z-]+s|children|people))\b"
+    pattern = rf"(?<![\w.,£$€-])((?:{LEAD})?{COUNT}) {things}(.*)"
     match = re.search(pattern, clause.rest)
     if match is None or clause.negated:
         return
@@ -156,7 +157,8 @@ def times(said: Statement) -> Iterator[Draft]:
 def ages(said: Statement) -> Iterator[Draft]:
     """`At what age do …?`, `When did … diverge?`"""
     clause = said.clause
-    age = rf"\b(?:at|from|until) ((?:{LEAD})?(?:the age of {COUNT}|(?:{COUNT}|one) (?:days?|months?|years?) (?:old|of age)))\b"
+    old = rf"(?:the age of {COUNT}|(?:{COUNT}|one) (?:days?|months?|years?) (?:old|of age))"
+    age = rf"\b(?:at|from|until) ((?:{LEAD})?{old})\b"
     ago = rf"((?:{LEAD})?{COUNT}(?: million| billion)? years ago)\b"
     for start, pattern, score in (("At what age", age, 0.9), ("When", ago, 0.85)):
         match = re.search(pattern, clause.rest)

@@ -15,7 +15,7 @@ from aiohttp import web
 from local.models.catalog import BASE_MODELS
 from local.models.errors import ArmError
 from local.models.faults import Faults
-from local.models.store import read_all, read_json, write_json
+from local.models.store import read_all, write_json
 
 ACCOUNT = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -25,7 +25,7 @@ POLL_AFTER = {"Retry-After": "1"}
 
 
 class ControlPlane:
-    """Deployments by resource id, one record on disk each."""
+    """Deployments by resource id (in lower case), one record on disk each."""
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class ControlPlane:
         self.deploy_seconds = deploy_seconds
         self.faults = faults
         self.weights_of = weights_of
+        self.records = {str(record["id"]).lower(): record for record in read_all(root, "*.json")}
 
     def register(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -50,14 +51,14 @@ class ControlPlane:
 
     def model_of(self, name: str) -> str | None:
         """The model that answers under a name now, or None."""
-        for record in read_all(self.root, "*.json"):
+        for record in self.records.values():
             if record["name"] == name and self._state(record) == "Succeeded":
                 return str(record["properties"]["model"]["name"])
         return None
 
     def in_flight(self) -> int:
         """How many deployments are still being created."""
-        return sum(self._state(record) == "Creating" for record in read_all(self.root, "*.json"))
+        return sum(self._state(record) == "Creating" for record in self.records.values())
 
     @staticmethod
     def _state(record: dict[str, Any]) -> str:
@@ -111,8 +112,7 @@ class ControlPlane:
                 f"This operation require {sku.get('capacity', 1)} new capacity in quota "
                 f"{sku['name']}, which is bigger than the current available capacity 0.",
             )
-        path = self._path(request)
-        old = read_json(path)
+        old = self.records.get(request.path.lower())
         same = old is not None and old["properties"]["model"]["name"] == model
         record = {
             "id": request.path,
@@ -122,13 +122,14 @@ class ControlPlane:
             "properties": body["properties"],
             "ready_at": old["ready_at"] if old and same else time.time() + self.deploy_seconds,
         }
-        write_json(path, record)
+        write_json(self._path(request), record)
+        self.records[request.path.lower()] = record
         return web.json_response(
             self._shown(record), status=200 if old else 201, headers=POLL_AFTER
         )
 
     async def get(self, request: web.Request) -> web.Response:
-        record = read_json(self._path(request))
+        record = self.records.get(request.path.lower())
         if record is None:
             raise ArmError(
                 404,
@@ -140,13 +141,11 @@ class ControlPlane:
 
     async def list(self, request: web.Request) -> web.Response:
         prefix = request.path.lower() + "/"
-        records = read_all(self.root, "*.json")
-        found = [self._shown(r) for r in records if r["id"].lower().startswith(prefix)]
+        found = [self._shown(r) for path, r in self.records.items() if path.startswith(prefix)]
         return web.json_response({"value": sorted(found, key=lambda r: str(r["name"]))})
 
     async def delete(self, request: web.Request) -> web.Response:
-        path = self._path(request)
-        if not path.exists():
+        if self.records.pop(request.path.lower(), None) is None:
             return web.Response(status=204)
-        path.unlink()
+        self._path(request).unlink()
         return web.Response(status=200)

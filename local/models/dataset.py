@@ -15,9 +15,9 @@ from local.models.tokens import count_tokens
 LEAST_ROWS = 10
 QUOTE = re.compile(r"##begin_quote##(.*?)##end_quote##", re.S)
 REFUSAL = re.compile(
-    r"\b(?:cannot|can't|can not|unable to) (?:be )?answer|missing the required|do(?:es)? not (?:contain"
-    r"|mention|answer|provide|say)|not (?:in|mentioned in|answered by) the (?:document|context)"
-    r"|no document|insufficient information",
+    r"\b(?:cannot|can't|can not|unable to) (?:be )?answer|missing the required|no document"
+    r"|do(?:es)? not (?:contain|mention|answer|provide|say)|insufficient information"
+    r"|not (?:in|mentioned in|answered by) the (?:document|context)",
     re.I,
 )
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
@@ -133,5 +133,5 @@ def check_training_rows(rows: list[Row]) -> None:
     """Refuses a training file that is too small."""
     if len(rows) < LEAST_ROWS:
         raise InvalidFileError(
-            f"Training file has {len(rows)} example(s), but must have at least {LEAST_ROWS} examples."
+            f"Training file has {len(rows)} example(s), but needs at least {LEAST_ROWS}."
         )

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from local.models.bm25 import bm25_scores, inverse_frequencies
+from local.models.patterns import MONTH, YEAR
 from local.models.spans import QUESTION_KINDS, SPAN_KINDS, WANTED, Span, question_kind, spans
 from local.models.units import ENTRY, HEADING, ITEM, ROW, Unit, read_units
 from local.models.words import NEGATIONS, NUMBER, content_stems, stem, words
@@ -25,8 +26,7 @@ CUES = {
     "money": r"[$€£]|%|\bfree\b|\bno (?:fee|charge|cost)|\bwaived",
     "count": r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|several|unlimited)\b",
     "duration": r"\b(?:second|minute|hour|day|week|month|year)s?\b",
-    "time": r"\b(?:1[5-9]|20)\d\d\b|\b(?:January|February|March|April|May|June|July|August|September"
-    r"|October|November|December|a\.m|p\.m|when|until|before|after|day)\b",
+    "time": rf"\b{YEAR}\b|\b{MONTH}|\b(?:\d\d:\d\d|when|until|before|after|day)\b",
     "person": r"(?:[A-Z]\w+ ){1,}[A-Z]\w+",
     "place": r"\b(?:in|at|on|from|near|through)\b",
     "reason": r"\b(?:because|since|due to|so that|so|as|therefore|in order)\b",
@@ -38,7 +38,7 @@ _CUES = {kind: re.compile(pattern) for kind, pattern in CUES.items()}
 FITTED = tuple(_CUES)
 KINDS = (ITEM, ROW, ENTRY, HEADING)
 PRONOUN = re.compile(r"^(?:It|This|These|They|He|She|That|Those|Such|Its|Their)\b")
-N_SENTENCE = 25 + len(FITTED) + len(KINDS) + 6
+N_SENTENCE = 27 + len(FITTED) + len(KINDS) + 6
 BASE_WEIGHT = 8.0
 N_SPAN = 12 + len(QUESTION_KINDS) * len(SPAN_KINDS)
 
@@ -119,6 +119,7 @@ def sentence_features(question: str, documents: tuple[str, ...]) -> Candidates:
     facts = [fact for group in groups for fact in group]
     query = tuple(content_stems(question)) or tuple(stem(word) for word in words(question))
     kind = question_kind(question)
+    defining = float(kind == "definition")
     asked_numbers = frozenset(NUMBER.findall(question))
     names = frozenset(
         stem(word.lower()) for word in re.findall(r"(?<=[a-z,] )[A-Z][\w'’-]+", question)
@@ -150,6 +151,7 @@ def sentence_features(question: str, documents: tuple[str, ...]) -> Candidates:
             wide = sum(w for term, w in weights.items() if term in fact.wide) / total
             bm25 = scores[at] / top
             fresh = len(fact.stem_set - weights.keys())
+            opening = sum(weights.get(term, 0.0) for term in set(fact.stems[:4])) / total
             row = [
                 bm25,
                 bm25 * bm25,
@@ -176,6 +178,8 @@ def sentence_features(question: str, documents: tuple[str, ...]) -> Candidates:
                 float(fresh == 0),
                 float(bool(PRONOUN.match(fact.unit.plain))),
                 float(fact.unit.plain.endswith("?")),
+                opening,
+                opening * defining,
             ]
             row += [
                 float(name == kind and hit) for name, hit in zip(FITTED, fact.cues, strict=True)

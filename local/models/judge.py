@@ -18,9 +18,9 @@ from local.models.words import content_stems, words
 
 MARKER = "Now perform the same with the following input"
 PROCESS = re.compile(
-    r"^(?:to answer|step \d|first,? |next,? |finally,? |let's|therefore,? the answer is|identify|look for"
-    r"|the (?:question|sentence|document|context|relevant|passage)\b.*(?:asks|answers|is|states|says|mentions|provides)?:?$"
-    r"|the question asks|this (?:sentence|clearly|answers)|none of the documents|no document)",
+    r"^(?:to answer|step \d|first,? |next,? |finally,? |let's|therefore,? the answer is|identify"
+    r"|look for|the (?:question|document|passage) (?:asks|says)|the (?:relevant )?sentence\b.*:$"
+    r"|the sentence closest|this (?:sentence|clearly|answers)|none of the documents|no document)",
     re.I,
 )
 Values = dict[str, Any]

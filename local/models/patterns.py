@@ -77,7 +77,10 @@ TIME_UNIT = (
 )
 YEAR = r"(?:1[5-9]|20)\d\d"
 CLOCK = r"\d{1,2}(?::\d\d)?(?: ?[ap]\.?m\.?)?"
-HOURS = rf"(?:\d{{1,2}}:\d\d(?: ?[ap]\.?m\.?)?|\d{{1,2}} ?[ap]\.?m\.?)(?: (?:to|and|until|[–-]) {CLOCK})?"
+HOURS = (
+    r"(?:\d{1,2}:\d\d(?: ?[ap]\.?m\.?)?|\d{1,2} ?[ap]\.?m\.?)"
+    rf"(?: (?:to|and|until|[–-]) {CLOCK})?"
+)
 DATE = either(
     rf"{MONTH} \d{{1,2}}, {YEAR}",
     rf"\d{{1,2}} {MONTH} {YEAR}",

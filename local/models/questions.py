@@ -64,6 +64,7 @@ def _good(draft: Draft) -> bool:
     if POSSESSIVE & set(words(text)) and len(meaning) < 4:
         return False
     least = 4 if draft.kind in ("money", "count", "duration", "time") else 3
+    least = 2 if re.match(r"How do you|What should you do", text) else least
     return len(meaning) >= (2 if _is_named(text) else least)
 
 

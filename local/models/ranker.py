@@ -1,8 +1,8 @@
 """A listwise softmax ranker in numpy: a linear score plus a small tanh layer, trained by Adam.
 
 Each example is a matrix of candidates and a distribution over them. Training starts at the base
-model's weights and is drawn back to them, so few examples change little. Preference examples also name
-a candidate that must score lower. Seeded: the same examples and seed give the same weights.
+model's weights and is drawn back to them, so few examples change little. Preference examples also
+name a candidate that must score lower. Seeded: the same examples and seed give the same weights.
 """
 
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ billed once its reply was written to a client that still listens.
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,10 @@ class StandIn:
             if checked:
                 _check_key(request)
             return await handler(request)
-        except Exception as error:  # every failure must leave as a reply in the service's shape
+        except (StandInError, web.HTTPException) as error:
+            return _error_reply(error)
+        except Exception as error:  # a bug must leave as a reply in the service's shape, too
+            logging.getLogger(__name__).exception("%s %s failed", request.method, request.path)
             return _error_reply(error)
 
 

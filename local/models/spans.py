@@ -76,7 +76,8 @@ TESTS = tuple(
         ("duration", rf"how (?:long|soon|often|quickly)|how many (?:\w+ )?{_UNITS}"),
         (
             "time",
-            r"\bwhen (?:is|are|was|were|do|does|did|can|must|will)|what (?:year|date|time|hours|day)",
+            r"\bwhen (?:is|are|was|were|do|does|did|can|must|will)"
+            r"|what (?:year|date|time|hours|day)",
         ),
         ("person", r"\bwho\b|\bwhom\b|\bwhose\b"),
         ("place", r"\bwhere\b"),

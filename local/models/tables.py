@@ -47,6 +47,13 @@ def _clean(cell: str) -> str:
     return re.sub(r"^[•\-–\s]+", "", cell).strip(" :.*")
 
 
+def _phrase(text: str) -> str:
+    """A label as it continues a sentence: all lower case after its capital, it is no name."""
+    head, _, tail = text.partition(" ")
+    plain = head[1:].islower() and tail and tail == tail.lower()
+    return text[0].lower() + text[1:] if plain else lower_start(text)
+
+
 def _the(text: str) -> str:
     return text if re.match(r"(?:the|a|an|your|each|any)\b", text, re.I) else f"the {text}"
 
@@ -79,7 +86,7 @@ def row_drafts(unit: Unit) -> Iterator[Draft]:
 def _label_value(label: str, value: str) -> Iterator[Draft]:
     """A row without a header: only a label that names a price says what the value is."""
     if PRICED.search(label) and COST.match(value) and _is_label(label, 11) and " " in label:
-        yield Draft(f"What is {_the(lower_start(label))}?", value, "money", 0.75)
+        yield Draft(f"What is {_the(_phrase(label))}?", value, "money", 0.75)
 
 
 def _cell(label: str, column: str, value: str) -> Iterator[Draft]:
@@ -95,17 +102,17 @@ def _cell(label: str, column: str, value: str) -> Iterator[Draft]:
     asks_column = PRICED.search(column) or MEASURE.search(column)
     asks_label = PRICED.search(label) or MEASURE.search(label)
     if re.match(r"per \w+$", column, re.I) and asks_label:
-        yield Draft(f"What is {_the(lower_start(label))} {column.lower()}?", value, "money", 0.8)
+        yield Draft(f"What is {_the(_phrase(label))} {column.lower()}?", value, "money", 0.8)
     elif asks_column and not GENERIC.match(label) and not (asks_label and PRICED.search(label)):
         score = 0.85 if VALUE.match(value) else 0.65
         yield Draft(
-            f"What is {_the(lower_start(column))} for {_the(lower_start(label))}?",
+            f"What is {_the(_phrase(column))} for {_the(_phrase(label))}?",
             value,
             "money",
             score,
         )
     elif asks_label and not asks_column and re.search(r"[A-Z]", column) and VALUE.match(value):
-        yield Draft(f"What is {_the(lower_start(label))} for {_the(column)}?", value, "money", 0.85)
+        yield Draft(f"What is {_the(_phrase(label))} for {_the(column)}?", value, "money", 0.85)
 
 
 def entry_drafts(unit: Unit) -> Iterator[Draft]:
@@ -119,4 +126,4 @@ def entry_drafts(unit: Unit) -> Iterator[Draft]:
     if contact:
         yield Draft(f"{contact} {_the(topic)}?", value, "contact", 0.85)
     elif PRICED.search(label) and len(label.split()) <= 5 and len(value.split()) <= 14:
-        yield Draft(f"What is {_the(lower_start(label))} of {_the(topic)}?", value, "entry", 0.8)
+        yield Draft(f"What is {_the(_phrase(label))} of {_the(topic)}?", value, "entry", 0.8)

@@ -17,9 +17,9 @@ import numpy as np
 
 from local.models.dataset import InvalidFileError, Reply, Row, check_training_rows, read_rows
 from local.models.features import N_SPAN, base_sentence_weights, sentence_features, span_features
-from local.models.ranker import Example, Trainer, loss, right, start
+from local.models.ranker import Example, Trainer, loss, right, scores, start
 from local.models.student import Student
-from local.models.units import Unit
+from local.models.units import HEADING, Unit
 from local.models.words import content_stems, token_f1
 
 AUTO_EPOCHS = 4
@@ -51,10 +51,9 @@ def supports(unit: Unit, reply: Reply) -> float:
         other = _squeeze(quote)
         if not own or not other:
             continue
-        if own in other:
-            best = max(best, 1.0 if len(own) > 12 else 0.3)
-        elif other in own:
-            best = max(best, 1.0)
+        whole = unit.kind != HEADING and len(own) > 12 and own in other
+        if whole or own == other or (len(own) > len(other) and other in own):
+            best = 1.0
     return best
 
 
@@ -110,10 +109,12 @@ def lesson_of(row: Row) -> Lesson | None:
 
 def token_accuracy(student: Student, lesson: Lesson) -> float:
     """Token F1 of the student's final answer; 1 for a right refusal."""
-    unit = student.pick(lesson.row.question, lesson.row.documents)
-    if unit is None or lesson.row.reply.refused:
-        return float(unit is None and lesson.row.reply.refused)
-    return token_f1(student.shorten(lesson.row.question, unit), lesson.row.reply.answer)
+    best = int(scores(student.sentences, lesson.sentence.features).argmax())
+    refused = best == len(lesson.units)
+    if refused or lesson.row.reply.refused:
+        return float(refused and lesson.row.reply.refused)
+    answer = student.shorten(lesson.row.question, lesson.units[best])
+    return token_f1(answer, lesson.row.reply.answer)
 
 
 @dataclass

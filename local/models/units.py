@@ -19,7 +19,7 @@ TABLE_ROW = re.compile(r"^\s*\|.*\|?\s*$")
 TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*\|?\s*$")
 FENCE = re.compile(r"^\s*(?:```.*|~~~.*|-{3,}|\*{3,}|_{3,}|!\[[^\]]*\]\([^)]*\))\s*$")
 ENTRY_LINE = re.compile(r"^\s*(?:\*\*)?([A-Z][\w ,/&()'’-]{1,45}?)\s?:(?:\*\*)?\s+(\S.{0,90})$")
-VALUE = r"(?:[$€£]\s?\d[\d,.]*%?|\d[\d,.]*\s?%|Free|FREE|Included|Unlimited|None|Waived|No fee|No charge)"
+VALUE = r"(?:[$€£]\s?\d[\d,.]*%?|\d[\d,.]*\s?%|Free|FREE|Included|Unlimited|None|Waived)"
 VALUE_LINE = re.compile(
     rf"^(?P<label>[A-Z•][^.:;!?]{{2,80}}?)[\s.…]*\s"
     rf"(?P<values>{VALUE}(?:\s+(?:{VALUE}|per \w+|–|-|✔))*)$"
@@ -148,7 +148,7 @@ class _Reader:
         self.add(line.start, line.end, ROW, cells)
 
     def value_row(self, line: _Line, label: str, value: str) -> None:
-        """A row of a table that lost its rules; the line right above its first row is its header."""
+        """A row of a table that lost its rules; the line above its first row is its header."""
         self.close()
         last = self.units[-1] if self.units else None
         if last is not None and last.kind == HEADING and line.start - last.end <= 2:

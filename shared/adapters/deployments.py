@@ -12,10 +12,10 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.cognitiveservices.aio import CognitiveServicesManagementClient
 
-from shared.adapters.identity import LoopbackPolicy, credential_for, is_loopback
+from shared.adapters.identity import LoopbackPolicy, credential_for
 from shared.contracts import JobState, JobStatus
 from shared.errors import JobError, SpecError
-from shared.settings import ControlPlane
+from shared.settings import ControlPlane, is_loopback
 
 _ENDED = {
     "Succeeded": JobState.SUCCEEDED,

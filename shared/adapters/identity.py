@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
+from shared.settings import is_loopback
+
 _LOCAL_TOKEN = "local"
 _HOUR = 3_600
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL names this machine."""
-    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 class LocalCredential:

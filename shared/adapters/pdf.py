@@ -30,6 +30,7 @@ class ReadingLimits:
     pages: int = 5_000
     characters: int = 20_000_000
     file_bytes: int = 500_000_000
+    at_once: int = 2  # children of one process: each may take all its memory
 
 
 class PdfReader:
@@ -37,6 +38,7 @@ class PdfReader:
 
     def __init__(self, limits: ReadingLimits | None = None) -> None:
         self._limits = limits or ReadingLimits()
+        self._places = asyncio.Semaphore(self._limits.at_once)
 
     async def read(self, data: bytes, name: str) -> list[Page]:
         """See the port."""
@@ -48,7 +50,7 @@ class PdfReader:
         if b"%PDF-" not in data[:_HEADER_WITHIN]:
             raise DocumentError("not_a_pdf", f"{name} is named .pdf but is not a PDF file")
         try:
-            async with asyncio.timeout(limits.seconds):
+            async with self._places, asyncio.timeout(limits.seconds):
                 pages = await self._read_in_child(data, name)
         except TimeoutError:
             raise DocumentError(

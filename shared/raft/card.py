@@ -13,6 +13,7 @@ from shared.raft.examples import Row
 from shared.raft.splitting import SPLITS
 
 _SHOWN = 3
+_PAGES_NAMED = 20
 
 
 def dataset_card(
@@ -25,7 +26,8 @@ def dataset_card(
     chunk_tokens: Sequence[int],
     tokenizer: str,
 ) -> str:
-    """Markdown. `drops` counts by reason code; `documents` hold name, pages, chunks, problem."""
+    """Markdown. `drops` counts by reason code; `documents` hold name, pages, chunks, problem
+    and pages_without_text."""
     lines = [
         "# Dataset card",
         "",
@@ -47,7 +49,7 @@ def dataset_card(
         "|---|---:|---:|---|",
     ]
     lines += [
-        f"| {_cell(d['name'])} | {d['pages']} | {d['chunks']} | {_cell(d.get('problem', ''))} |"
+        f"| {_cell(d['name'])} | {d['pages']} | {d['chunks']} | {_cell(_problem(d))} |"
         for d in documents
     ]
     if chunk_tokens:
@@ -64,6 +66,12 @@ def dataset_card(
     for row in rows[:_SHOWN]:
         lines += [f"**{row.question}**", "", *(f"> {line}" for line in row.label.splitlines()), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _problem(document: Mapping[str, Any]) -> str:
+    unread = document["pages_without_text"]
+    note = f"no text on page {', '.join(map(str, unread[:_PAGES_NAMED]))}" if unread else ""
+    return str(document["problem"]) or note
 
 
 def _cell(text: Any) -> str:

@@ -10,7 +10,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from shared.contracts import Step
 from shared.errors import BlobNotFound, QuorumNotReached
@@ -28,7 +27,7 @@ from shared.raft.splitting import (
     group_chunks,
     split_groups,
 )
-from shared.services.documents import chunks_prefix
+from shared.services.documents import chunks_prefix, document_facts
 from shared.services.generation import examples_name
 from shared.services.runs import Runs
 from shared.services.shards import Shards
@@ -91,10 +90,11 @@ class Datasets:
         await self._runs.put(f"{folder}/rows.jsonl", to_jsonl(row_record(row) for row in rows))
         await self._runs.put(f"{folder}/dropped.jsonl", to_jsonl(_dropped(made)))
         await self._runs.put(f"{folder}/leakage.json", to_json(leakage))
+        count = len((await self._records.context(run)).documents)
         card = dataset_card(
             rows,
             spec=spec.model_dump(),
-            documents=await self._document_facts(run),
+            documents=await document_facts(self._runs, run, count),
             drops=drops,
             leakage=leakage,
             chunk_tokens=[chunk.tokens for chunk in chunks],
@@ -120,22 +120,6 @@ class Datasets:
             )
 
         return list(await asyncio.gather(*(one(index) for index in range(count))))
-
-    async def _document_facts(self, run: str) -> list[dict[str, Any]]:
-        facts = []
-        for index in range(len((await self._records.context(run)).documents)):
-            record = json.loads(await self._runs.read(f"{run}/documents/{index:05}.json"))
-            unread = record["pages_without_text"]
-            note = f"no text on page {', '.join(map(str, unread[:20]))}" if unread else ""
-            facts.append(
-                {
-                    "name": record["name"],
-                    "pages": len(record["pages"]),
-                    "chunks": len(record["chunks"]),
-                    "problem": record["problem"] or note,
-                }
-            )
-        return facts
 
 
 def compose_rows(examples: Sequence[Example], chunks: Sequence[Chunk], spec: RunSpec) -> list[Row]:

@@ -39,6 +39,11 @@ class Documents:
         self._reader = reader
         self._tokenizer = tokenizer
 
+    @staticmethod
+    def domain_of(name: str) -> str:
+        """The domain of a blob: its first folder, or itself at the container's root."""
+        return name.partition("/")[0]
+
     async def blobs_of(self, domain: str) -> list[BlobInfo]:
         """The domain's blobs: those of its folder, or the one file at the container's root."""
         blobs = await self._documents.listing(domain)
@@ -51,7 +56,7 @@ class Documents:
 
     async def domains(self) -> list[str]:
         """All domains, by name."""
-        return sorted({domain_of(blob.name) for blob in await self._documents.listing()})
+        return sorted({self.domain_of(blob.name) for blob in await self._documents.listing()})
 
     async def asked_for(self, names: Any, prefix: Any) -> tuple[str, list[BlobInfo]]:
         """The domain and blobs that a request names, with the domain's raft.yaml.
@@ -63,7 +68,7 @@ class Documents:
         if prefix is not None:
             if not isinstance(prefix, str) or not prefix.strip("/"):
                 raise SpecError("prefix", "must be the name of a folder of documents")
-            domain = domain_of(prefix)
+            domain = self.domain_of(prefix)
             blobs = await self.blobs_of(domain)
             taken = [b for b in blobs if b.name.startswith(prefix) or is_spec_file(b.name)]
             if not any(not is_spec_file(blob.name) for blob in taken):
@@ -71,10 +76,10 @@ class Documents:
             return domain, taken
         if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
             raise SpecError("documents", "must be a list of blob names")
-        domain = domain_of(names[0])
+        domain = self.domain_of(names[0])
         there = {blob.name: blob for blob in await self.blobs_of(domain)}
         for index, name in enumerate(names):
-            if domain_of(name) != domain:
+            if self.domain_of(name) != domain:
                 raise SpecError(f"documents[{index}]", f"{name} is not in the domain {domain}")
             if name not in there:
                 raise SpecError(f"documents[{index}]", f"there is no blob {name} in documents")
@@ -117,7 +122,7 @@ class Documents:
             "pages": [asdict(page) for page in pages],
             "chunks": [asdict(chunk) for chunk in chunks],
         }
-        ref = f"{run}/documents/{index:05}.json"
+        ref = document_name(run, index)
         await self._runs.put(ref, to_json(record))
         counts = {"pages": len(pages), "pages_without_text": len(unread), "chunks": len(chunks)}
         if code:
@@ -135,7 +140,7 @@ class Documents:
         repeated = 0
         seen: set[str] = set()
         for index in range(len(context.documents)):
-            record = json.loads(await self._runs.read(f"{run}/documents/{index:05}.json"))
+            record = json.loads(await self._runs.read(document_name(run, index)))
             for chunk in record["chunks"]:
                 text = squash(chunk["text"])
                 if text in seen:
@@ -160,11 +165,28 @@ class Documents:
         return await self._reader.read(data, name)
 
 
-def domain_of(name: str) -> str:
-    """The domain of a blob: its first folder, or itself at the container's root."""
-    return name.partition("/")[0]
+def document_name(run: str, index: int) -> str:
+    """Where a document's text and chunks are."""
+    return f"{run}/documents/{index:05}.json"
 
 
 def chunks_prefix(run: str) -> str:
     """Where a run's chunks are."""
     return f"{run}/chunks"
+
+
+async def document_facts(runs: BlobStore, run: str, count: int) -> list[dict[str, Any]]:
+    """What became of each of the run's documents, without their text."""
+    facts = []
+    for index in range(count):
+        record = json.loads(await runs.read(document_name(run, index)))
+        facts.append(
+            {
+                "name": record["name"],
+                "pages": len(record["pages"]),
+                "chunks": len(record["chunks"]),
+                "problem": record["problem"],
+                "pages_without_text": record["pages_without_text"],
+            }
+        )
+    return facts

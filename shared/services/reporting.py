@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from shared.contracts import Step
+from shared.contracts import Stage, Step
 from shared.errors import BlobNotFound
 from shared.ports import BlobStore, ReportRenderer
 from shared.raft.formats import to_json
+from shared.services.documents import document_facts
 from shared.services.evaluation import MODELS, Evaluation
 from shared.services.manifest import Manifest
 from shared.services.runs import Runs, spend_of
@@ -25,12 +26,18 @@ class Reporting:
     """Use case of the report."""
 
     def __init__(
-        self, runs: BlobStore, records: Runs, evaluation: Evaluation, renderer: ReportRenderer
+        self,
+        runs: BlobStore,
+        records: Runs,
+        evaluation: Evaluation,
+        renderer: ReportRenderer,
+        notes: Sequence[str],
     ) -> None:
         self._runs = runs
         self._records = records
         self._evaluation = evaluation
         self._renderer = renderer
+        self._notes = notes
 
     async def write(self, run: str) -> Step:
         """Write report.json and report.html and link them from the manifest."""
@@ -55,10 +62,12 @@ class Reporting:
             "run": run,
             "domain": manifest["domain"],
             "created": manifest["created"],
+            "notes": list(self._notes),
+            "models": manifest.get("models", {}),
             "headline": _headline(metrics.get(HEADLINE_METRIC)),
             "spec": manifest["spec"],
             "student": manifest["student"],
-            "documents": await self._documents(run, len(manifest["documents"])),
+            "documents": await document_facts(self._runs, run, len(manifest["documents"])),
             "dataset": manifest["stages"].get("dataset", {}).get("counts", {}),
             "leakage": json.loads(await self._runs.read(f"{run}/dataset/leakage.json")),
             "scores": scores,
@@ -66,26 +75,12 @@ class Reporting:
             "won": _examples(answers, sign=1),
             "lost": _examples(answers, sign=-1),
             "stages": {
-                name: {key: stage.get(key) for key in _STAGE_FACTS}
-                for name, stage in manifest["stages"].items()
+                name.value: {key: manifest["stages"][name].get(key) for key in _STAGE_FACTS}
+                for name in Stage
+                if name in manifest["stages"]
             },
             "spend": asdict(spend_of(manifest)),
         }
-
-    async def _documents(self, run: str, count: int) -> list[dict[str, Any]]:
-        facts = []
-        for index in range(count):
-            record = json.loads(await self._runs.read(f"{run}/documents/{index:05}.json"))
-            facts.append(
-                {
-                    "name": record["name"],
-                    "pages": len(record["pages"]),
-                    "chunks": len(record["chunks"]),
-                    "problem": record["problem"],
-                    "pages_without_text": record["pages_without_text"],
-                }
-            )
-        return facts
 
     async def _loss(self, run: str) -> list[dict[str, float]]:
         """Rows of the service's metrics file, numbers only: step, train_loss, valid_loss, …"""

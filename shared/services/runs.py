@@ -129,12 +129,12 @@ class Runs:
 
         Raises SpecError when a model that the run will need later is not configured.
         """
-        for role in Role:
-            self._settings.model(role)
+        models = {role.value.lower(): self._settings.model(role).deployment for role in Role}
 
         def begin(manifest: Manifest) -> None:
             if manifest["state"] == "pending":
                 manifest["state"] = "running"
+                manifest["models"] = models
                 manifest["started"] = self._clock().isoformat()
 
         manifest = await change_manifest(self._runs, run, begin)

@@ -6,59 +6,67 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from shared.contracts import Stage
 from shared.services.manifest import Manifest
-from shared.services.runs import spend_of
+from shared.services.runs import Runs, spend_of
 
 Live = Callable[[str], Awaitable[Any]]  # instance id → its custom status, or None
 
 
-def list_view(manifests: Sequence[Manifest]) -> list[dict[str, Any]]:
-    """A line per run."""
-    return [
-        {
-            "run": manifest["run"],
+class RunViews:
+    """Use cases of looking at runs."""
+
+    def __init__(self, records: Runs) -> None:
+        self._records = records
+
+    async def newest(self, limit: int) -> list[dict[str, Any]]:
+        """A line per run, newest first."""
+        return [
+            {
+                "run": manifest["run"],
+                "domain": manifest["domain"],
+                "state": manifest["state"],
+                "created": manifest["created"],
+                "stage": _stage_of(manifest),
+                "usd": spend_of(manifest).usd,
+            }
+            for manifest in await self._records.newest(limit)
+        ]
+
+    async def one(self, run: str, live: Live) -> dict[str, Any]:
+        """One run; raises BlobNotFound. While it runs, progress is the custom status of the run
+        and of its lanes, which `live` looks up."""
+        manifest = await self._records.read(run)
+        spend = spend_of(manifest)
+        progress: dict[str, Any] = {"stage": _stage_of(manifest)}
+        if manifest["state"] == "running":
+            progress |= await _progress(run, live)
+        return {
+            "run": run,
             "domain": manifest["domain"],
             "state": manifest["state"],
+            "reason": manifest["reason"],
             "created": manifest["created"],
-            "stage": _stage_of(manifest),
-            "usd": spend_of(manifest).usd,
+            "ended": manifest.get("ended"),
+            **progress,
+            "stages": {name: manifest["stages"][name] for name in _in_order(manifest)},
+            "documents": len(manifest["documents"]),
+            "student": manifest["student"],
+            "tokens": {"prompt": spend.prompt_tokens, "completion": spend.completion_tokens},
+            "calls": spend.calls,
+            "reused": spend.reused,
+            "usd": round(spend.usd + progress.get("stage_usd", 0.0), 6),
+            "links": manifest["links"],
         }
-        for manifest in manifests
-    ]
 
 
-async def run_view(manifest: Manifest, live: Live) -> dict[str, Any]:
-    """One run. While it runs, progress comes from the custom status of the run and its lanes."""
-    run = manifest["run"]
-    spend = spend_of(manifest)
-    progress: dict[str, Any] = {"stage": _stage_of(manifest)}
-    if manifest["state"] == "running":
-        parent = await live(run)
-        if isinstance(parent, Mapping):
-            lanes = range(parent.get("lanes", 0))
-            names = [f"{run}-{parent['stage']}-{lane}" for lane in lanes]
-            children = await asyncio.gather(*(live(name) for name in names))
-            progress = _join(parent, [child for child in children if child])
-    return {
-        "run": run,
-        "domain": manifest["domain"],
-        "state": manifest["state"],
-        "reason": manifest["reason"],
-        "created": manifest["created"],
-        "ended": manifest.get("ended"),
-        **progress,
-        "stages": {
-            name: {key: value for key, value in stage.items() if key != "fatal"}
-            for name, stage in manifest["stages"].items()
-        },
-        "documents": len(manifest["documents"]),
-        "student": manifest["student"],
-        "tokens": {"prompt": spend.prompt_tokens, "completion": spend.completion_tokens},
-        "calls": spend.calls,
-        "reused": spend.reused,
-        "usd": round(spend.usd + progress.get("stage_usd", 0.0), 6),
-        "links": manifest["links"],
-    }
+async def _progress(run: str, live: Live) -> dict[str, Any]:
+    parent = await live(run)
+    if not isinstance(parent, Mapping):
+        return {}
+    lanes = [f"{run}-{parent['stage']}-{lane}" for lane in range(parent.get("lanes", 0))]
+    children = await asyncio.gather(*(live(lane) for lane in lanes))
+    return _join(parent, [child for child in children if child])
 
 
 def _join(parent: Mapping[str, Any], lanes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -72,11 +80,11 @@ def _join(parent: Mapping[str, Any], lanes: Sequence[Mapping[str, Any]]) -> dict
     return joined
 
 
+def _in_order(manifest: Manifest) -> list[str]:
+    """The recorded stages in the order of the pipeline; JSON keeps them by name."""
+    return [stage.value for stage in Stage if stage.value in manifest["stages"]]
+
+
 def _stage_of(manifest: Manifest) -> str | None:
-    """The stage under way, else the last that ended."""
-    last = None
-    for name, stage in manifest["stages"].items():
-        last = name
-        if "ended" not in stage:
-            return str(name)
-    return last
+    """The stage under way or reached last."""
+    return _in_order(manifest)[-1] if manifest["stages"] else None

@@ -2,47 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from azure.storage.blob import BlobServiceClient
 
 from local.host.blobs import path_pattern
-
-
-@pytest.fixture
-def storage(tmp_path: Path, wait_until: Callable[..., None]) -> Iterator[str]:
-    """The connection string of a fresh Azurite."""
-    program = os.environ.get("RAFT_AZURITE")
-    if not program:
-        pytest.fail("set RAFT_AZURITE to the path of the azurite executable")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    blob = str(Path(program).with_name("azurite-blob"))
-    options = ["--blobPort", str(port), "--location", str(tmp_path / "azurite")]
-    process = subprocess.Popen(
-        [blob, *options, "--silent", "--skipApiVersionCheck", "--loose"], stdout=subprocess.DEVNULL
-    )
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    wait_until(listens, 20)
-    yield (
-        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
-        "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/"
-        "K1SZFPTOtr/KBHBeksoGMGw==;"
-        f"BlobEndpoint=http://127.0.0.1:{port}/devstoreaccount1;"
-    )
-    process.terminate()
-    process.wait(10)
 
 
 def test_fires_once_per_version_and_gives_poison_up(storage, start_host, wait_until):

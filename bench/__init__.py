@@ -1,0 +1,1 @@
+"""Measurements, as ratios within one run. No test asserts a time; these print what was measured."""

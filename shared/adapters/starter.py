@@ -1,0 +1,22 @@
+"""Starts orchestrations so that starting twice is starting once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.durable_functions import DurableOrchestrationClient
+
+
+async def start_once(
+    client: DurableOrchestrationClient, name: str, instance: str, payload: dict[str, Any]
+) -> None:
+    """Start an orchestration unless its id is already there; both are success.
+
+    "Get the status, then start" would be a race: start, and look only when that is refused.
+    """
+    try:
+        await client.start_new(name, instance_id=instance, client_input=payload)
+    except Exception:
+        status = await client.get_status(instance)
+        if not status or status.runtime_status is None:
+            raise
