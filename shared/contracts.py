@@ -20,6 +20,7 @@ ACTIVITY_BYTES = 4 * 1024
 ORCHESTRATION_BYTES = 16 * 1024
 BATCH_LIMIT = 50  # children of one task_all; keeps a lane's history under 500 events
 PROBLEMS_KEPT = 20  # failed items named in a tally; the rest are only counted
+PROBLEM_BYTES = 1_500  # on the wire, of all problems named: a tally must fit into a StageRecord
 
 T = TypeVar("T")
 
@@ -169,10 +170,21 @@ class Tally:
             self.rejected + other.rejected,
             self.failed + other.failed,
             counts,
-            (self.problems + other.problems)[:PROBLEMS_KEPT],
+            _first_problems(self.problems + other.problems) if other.problems else self.problems,
             self.spend + other.spend,
             self.fatal or other.fatal,
         )
+
+
+def _first_problems(problems: list[str]) -> list[str]:
+    kept: list[str] = []
+    room = PROBLEM_BYTES
+    for problem in problems[:PROBLEMS_KEPT]:
+        room -= len(json.dumps(problem, ensure_ascii=False).encode()) + len(", ")
+        if room < 0:
+            break
+        kept.append(problem)
+    return kept
 
 
 @dataclass(frozen=True)

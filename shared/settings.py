@@ -135,19 +135,20 @@ def event_grid_triggers(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def _endpoint(env: Mapping[str, str], role: Role) -> ModelEndpoint:
-    prefixes = (role.value, "COMPLETION") if role is Role.TEACHER else (role.value,)
+    endpoint = _endpoint_named(env, role.value)
+    if role is Role.TEACHER and not endpoint.configured:
+        return _endpoint_named(env, "COMPLETION")  # whole: a key goes to its own endpoint only
+    return endpoint
 
+
+def _endpoint_named(env: Mapping[str, str], prefix: str) -> ModelEndpoint:
     def first(*names: str) -> str:
-        for prefix in prefixes:
-            for name in names:
-                if value := env.get(f"{prefix}_{name}", ""):
-                    return value
-        return ""
+        return next((value for name in names if (value := env.get(f"{prefix}_{name}", ""))), "")
 
     return ModelEndpoint(
         deployment=first("AZURE_OPENAI_DEPLOYMENT", "OPENAI_DEPLOYMENT"),
-        base_url=first("OPENAI_BASE_URL"),
-        azure_endpoint=first("AZURE_OPENAI_ENDPOINT"),
+        base_url=first("AZURE_OPENAI_BASE_URL", "OPENAI_BASE_URL"),
+        azure_endpoint=first("AZURE_OPENAI_ENDPOINT", "OPENAI_ENDPOINT"),
         api_key=first("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
         api_version=first("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
     )

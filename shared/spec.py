@@ -123,7 +123,7 @@ def parse_spec_yaml(text: str, name: str) -> dict[str, Any]:
     """The overrides in a raft.yaml; raises SpecError naming the file when it is not a mapping."""
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2024-13-45 is a ValueError
         raise SpecError(name, f"not valid YAML: {' '.join(str(error).split())}") from None
     if data is None:
         return {}

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from shared.raft.prompts import ABSTAIN, ANSWER, BEGIN_QUOTE, END_QUOTE
 
 _QUOTE = re.compile(rf"{BEGIN_QUOTE}(.*?){END_QUOTE}", re.DOTALL)
-_FINAL = re.compile(r"<ANSWER>\s*:?(.*)\Z", re.DOTALL)
+# The last marker counts: a quote may hold another. Markdown's stars around it are no answer.
+_FINAL = re.compile(r".*<ANSWER>[\s*]*:?(.*?)(?:</ANSWER>[\s*]*)?\Z", re.DOTALL)
+_MARKERS = re.compile(f"{BEGIN_QUOTE}|{END_QUOTE}")
 _ABSTAIN = " ".join(ABSTAIN.casefold().split()).rstrip(".")
 
 
 @dataclass(frozen=True)
 class ParsedAnswer:
-    """An answer in parts; `final` is '' when there is no `<ANSWER>:`."""
+    """An answer in parts; `final` is '' when there is no `<ANSWER>:`, and has no quote marks."""
 
     text: str
     quotes: list[str]
@@ -31,13 +33,13 @@ class ParsedAnswer:
 
 
 def parse_answer(text: str) -> ParsedAnswer:
-    """Parts of an answer; tolerant of a missing colon and of stray white space."""
-    final = _FINAL.search(text)
+    """Parts of an answer; tolerant of a missing colon, stray white space and bold type."""
+    final = _FINAL.match(text)
     quotes = [quote.strip() for quote in _QUOTE.findall(text)]
     return ParsedAnswer(
         text=text.strip(),
         quotes=[quote for quote in quotes if quote],
-        final=squash(final.group(1)) if final else "",
+        final=squash(_MARKERS.sub("", final.group(1))).strip("* ") if final else "",
     )
 
 

@@ -16,7 +16,10 @@ from shared.raft.documents import Chunk, Page
 # A sentence ends at .!? before white space and a capital, digit, quote or bullet; or at a blank
 # line. Splitting after the white space keeps the text whole when pieces are joined again.
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'“‘(•*-])|\n\s*\n")
-_WORD = re.compile(r"\S+\s*")
+# Of a long run of white space eight characters are kept: it must never fill a chunk.
+_WORD = re.compile(r"\S+\s{0,8}")
+# A long sentence is cut into runs of this share of the size, so that chunks around it fill up.
+_RUN = 1 / 8
 # A last chunk below this share of the size joins its neighbour where both fit, or takes
 # sentences from it: tiny chunks make poor questions.
 _SMALL = 0.25
@@ -42,7 +45,7 @@ def chunk_document(
     one before, as many as fit in `overlap`.
     """
     pieces = list(_pieces(pages, count_tokens, size))
-    spans = _balance_tail(_spans(pieces, size, overlap), pieces, size)
+    spans = _balance_tail(_spans(pieces, size, overlap), pieces, size, overlap)
     chunks = []
     for ordinal, (start, end) in enumerate(spans):
         members = pieces[start:end]
@@ -64,6 +67,8 @@ def _pieces(
 ) -> Iterator[_Piece]:
     for page in pages:
         for sentence in _sentences(page.text):
+            if sentence.isspace():
+                continue
             tokens = count_tokens(sentence)
             if tokens <= size:
                 yield _Piece(sentence, page.number, tokens)
@@ -84,10 +89,13 @@ def _cut(
     sentence: str, page: int, count_tokens: Callable[[str], int], size: int
 ) -> Iterator[_Piece]:
     """A long sentence between words; a word longer than a chunk between characters."""
+    run = max(1, int(size * _RUN))
     held = ""
     for match in _WORD.finditer(sentence):
-        for part in _bites(match.group(), count_tokens, size):
-            if held and count_tokens(held + part) > size:
+        word = match.group()
+        parts = [word] if count_tokens(word) <= size else _bites(word, count_tokens, run)
+        for part in parts:
+            if held and count_tokens(held + part) > run:
                 yield _Piece(held, page, count_tokens(held))
                 held = ""
             held += part
@@ -130,18 +138,19 @@ def _overlap_start(pieces: Sequence[_Piece], low: int, end: int, budget: int) ->
 
 
 def _balance_tail(
-    spans: list[tuple[int, int]], pieces: Sequence[_Piece], size: int
+    spans: list[tuple[int, int]], pieces: Sequence[_Piece], size: int, overlap: int
 ) -> list[tuple[int, int]]:
     if len(spans) < 2:
         return spans
-    (first, cut), (start, end) = spans[-2], spans[-1]
-    tail = sum(piece.tokens for piece in pieces[start:end])
+    (first, cut), (_, end) = spans[-2], spans[-1]
+    tail = sum(piece.tokens for piece in pieces[cut:end])  # what the overlap repeats is not new
     if tail >= size * _SMALL:
         return spans
     if sum(piece.tokens for piece in pieces[first:end]) <= size:
         return [*spans[:-2], (first, end)]
-    moved = start
+    moved = cut
     while moved - 1 > first and tail + pieces[moved - 1].tokens <= size * _SMALL * 2:
         moved -= 1
         tail += pieces[moved].tokens
-    return [*spans[:-2], (first, min(cut, moved) if moved < start else cut), (moved, end)]
+    start = _overlap_start(pieces, first, moved, min(overlap, size - tail))
+    return [*spans[:-2], (first, moved), (start, end)]

@@ -1,6 +1,6 @@
 """Chooses what a row shows beside (or instead of) its oracle, and where the oracle stands.
 
-Each choice is seeded by the row's own id, so adding a document changes no other row's luck.
+Each row's choice is seeded by its own id, so it hangs on the pool and never on other rows.
 Distractors come from the row's own split: a test passage is never shown in training.
 """
 

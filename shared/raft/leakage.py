@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,8 +40,8 @@ def leakage_report(
 
 
 def _astride(by_split: dict[str, set[str]]) -> int:
-    total = sum(len(members) for members in by_split.values())
-    return total - len(set().union(*by_split.values()))
+    held = Counter(member for members in by_split.values() for member in members)
+    return sum(splits > 1 for splits in held.values())
 
 
 def _quotes_unseen(row: Row) -> bool:

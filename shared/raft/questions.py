@@ -6,9 +6,18 @@ import re
 import unicodedata
 
 _LEAD = re.compile(
-    r"^\s*(?:[-*•–]\s+|(?:\(?\d{1,3}[.):\]]|[Qq](?:uestion)?\s*\d{1,3}\s*[.):-]|[Qq]uestion:)\s*)+"
+    r"""\A(?: \s* (?:
+        [-+*•◦‣●▪–—>#]+ \s                              # a bullet, heading or block quote
+      | [(\[]? \d{1,3} [.):\]] (?!\d)                   # 1. 1) (1) [1] but not 3.5
+      | \(? (?: [a-z] | [ivx]{2,4} ) \)                 # a) (iv)
+      | q(?:uestion)? \s* \#? \d{1,3} \s* [.):–—-] (?!\d)  # Q1: Question #1 –
+      | q(?:uestion)? :
+    ) \s* )+""",
+    re.VERBOSE | re.IGNORECASE,
 )
-_MARKUP = re.compile(r"^[*_`\"“]+|[*_`\"”]+$")
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])")
+_WRAPS = ('""', "“”", "''", "‘’", "``", "__", "**")  # opening and closing
+_OFFER = re.compile(r"(?:would you like|do you want|is there anything else)\b", re.IGNORECASE)
 _NON_WORD = re.compile(r"\W+")
 _LENGTH = (12, 400)  # characters; outside lies no question worth asking
 
@@ -17,17 +26,17 @@ def parse_questions(reply: str, limit: int) -> list[str]:
     """At most `limit` distinct questions, in the reply's order; [] when there is none.
 
     A question is a line that, freed of numbering and markup, ends with a question mark, has a
-    sensible length and does not repeat another but for case and punctuation.
+    sensible length, does not offer more work, and does not repeat another but for case and
+    punctuation.
     """
     questions: list[str] = []
     seen: set[str] = set()
     for line in reply.splitlines():
-        text = _MARKUP.sub("", _LEAD.sub("", line).strip()).strip()
-        text = _LEAD.sub("", text)
+        text = _bare(line)
         if not text.endswith("?") or not _LENGTH[0] <= len(text) <= _LENGTH[1]:
             continue
         key = normalise_question(text)
-        if key not in seen:
+        if key not in seen and not _OFFER.match(text):
             seen.add(key)
             questions.append(text)
     return questions[:limit]
@@ -36,3 +45,21 @@ def parse_questions(reply: str, limit: int) -> list[str]:
 def normalise_question(text: str) -> str:
     """The question reduced to lower-case words: equal for questions that differ in form only."""
     return " ".join(_NON_WORD.split(unicodedata.normalize("NFKC", text).casefold())).strip()
+
+
+def _bare(line: str) -> str:
+    """The line without what stands around a question, until nothing more comes off."""
+    text, before = _EMPHASIS.sub(r"\2", line), ""
+    while text != before:
+        before = text
+        text = _unwrapped(_LEAD.sub("", text.strip().rstrip(","), count=1).strip())
+    return text
+
+
+def _unwrapped(text: str) -> str:
+    for opening, closing in _WRAPS:
+        inner = text.lstrip(opening).rstrip(closing)
+        whole = text.startswith(opening) and text.endswith(closing)
+        if whole or (opening not in inner and closing not in inner):
+            text = inner
+    return text

@@ -8,6 +8,7 @@ trained on.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from shared.errors import QuorumNotReached
@@ -69,13 +70,11 @@ def split_groups(
         split = max(SPLITS, key=lambda name: shares[name] - filled[name] / total)
         assigned[group] = split
         filled[split] += sizes[group]
-    missing = [name for name in SPLITS if filled[name] == 0]
-    for name in missing:  # tiny corpora: give each empty split one group of the fullest
-        fullest = max(SPLITS, key=lambda other: filled[other])
-        group = next(g for g in reversed(order) if assigned[g] == fullest)
-        assigned[group] = name
-        filled[fullest] -= sizes[group]
-        filled[name] += sizes[group]
+    for name in SPLITS:  # tiny corpora: an empty split gets the smallest group that can be spared
+        groups = Counter(assigned.values())
+        if groups[name] == 0:
+            spare = [group for group in reversed(order) if groups[assigned[group]] > 1]
+            assigned[min(spare, key=lambda group: sizes[group])] = name
     return assigned
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+FEWEST_QUESTIONS = 10
 _CHUNK = 2_000_000  # draws × questions held in memory at a time
 
 
@@ -34,8 +35,9 @@ class Comparison:
 
     @property
     def finding(self) -> str:
-        """better, worse, or no difference shown: what the interval allows one to say."""
-        if self.low is None or self.high is None or self.n < 2:
+        """better, worse, no difference shown, or not measured: what the interval allows one to
+        say. Below ten questions a bootstrap interval is too narrow to say anything."""
+        if self.low is None or self.high is None or self.n < FEWEST_QUESTIONS:
             return "not measured"
         if self.low > 0:
             return "better"

@@ -18,6 +18,7 @@ from shared.services.runs import Runs, fingerprint_of, is_spec_file
 from shared.services.shards import Shards
 
 _READ_SUFFIX = ".pdf"
+_NAME_CHARACTERS = 1_024
 
 
 class Documents:
@@ -66,7 +67,7 @@ class Documents:
         if (names is None) == (prefix is None):
             raise SpecError("documents", "give either documents or prefix")
         if prefix is not None:
-            if not isinstance(prefix, str) or not prefix.strip("/"):
+            if not _is_name(prefix) or not prefix.strip("/"):
                 raise SpecError("prefix", "must be the name of a folder of documents")
             domain = self.domain_of(prefix)
             blobs = await self.blobs_of(domain)
@@ -74,7 +75,7 @@ class Documents:
             if not any(not is_spec_file(blob.name) for blob in taken):
                 raise SpecError("prefix", f"there are no documents under {prefix}")
             return domain, taken
-        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        if not isinstance(names, list) or not names or not all(map(_is_name, names)):
             raise SpecError("documents", "must be a list of blob names")
         domain = self.domain_of(names[0])
         there = {blob.name: blob for blob in await self.blobs_of(domain)}
@@ -168,6 +169,13 @@ class Documents:
 def document_name(run: str, index: int) -> str:
     """Where a document's text and chunks are."""
     return f"{run}/documents/{index:05}.json"
+
+
+def _is_name(value: Any) -> bool:
+    """Whether a blob can have this name; the storage service fails on what cannot be one."""
+    if not isinstance(value, str) or not 0 < len(value) <= _NAME_CHARACTERS:
+        return False
+    return min(value) >= " "
 
 
 def chunks_prefix(run: str) -> str:

@@ -112,7 +112,7 @@ def _headline(metric: Mapping[str, Any] | None) -> dict[str, Any]:
         "better": "The student answers better than its baseline",
         "worse": "The student answers worse than its baseline",
         "no difference shown": "No difference between student and baseline is shown",
-        "not measured": "Too few questions to compare student and baseline",
+        "not measured": "Too few questions to say whether the student answers better",
     }[metric["finding"]]
     sentence = (
         f"{words}: token F1 {metric['baseline']:.3f} → {metric['student']:.3f}, difference "

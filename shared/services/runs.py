@@ -30,6 +30,7 @@ from shared.spec import RunSpec, parse_spec, parse_spec_yaml
 SPEC_FILE = "raft.yaml"
 ENDED = ("completed", "failed")
 _SLUG = re.compile(r"[^a-z0-9]+")
+_RUN_ID = re.compile(r"[a-z0-9-]{1,64}")
 _HELD = 32
 
 
@@ -197,7 +198,11 @@ class Runs:
 
     async def read(self, run: str) -> Manifest:
         """The manifest; raises BlobNotFound."""
-        return await read_manifest(self._runs, run)
+        return await read_manifest(self._runs, checked_id(run))
+
+    async def report(self, run: str) -> bytes:
+        """The report's page; raises BlobNotFound until it is written."""
+        return await self._runs.read(f"{checked_id(run)}/report.html")
 
     async def newest(self, limit: int) -> list[Manifest]:
         """The newest runs' manifests, newest first."""
@@ -233,6 +238,13 @@ def run_id(domain: str, fingerprint: str, overrides: Mapping[str, Any]) -> str:
     slug = _SLUG.sub("-", domain.casefold()).strip("-")[:24] or "documents"
     shape = json.dumps([domain, fingerprint, overrides], sort_keys=True)
     return f"{slug}-{hashlib.sha256(shape.encode()).hexdigest()[:10]}"
+
+
+def checked_id(run: str) -> str:
+    """The id as it is; raises BlobNotFound for what no run is ever called, such as a path."""
+    if not _RUN_ID.fullmatch(run):
+        raise BlobNotFound("this is not the id of a run")
+    return run
 
 
 def spend_of(manifest: Manifest) -> Spend:
