@@ -27,8 +27,12 @@ class Fetched:
 
 
 def upload(stack: Stack, domain: str, files: Sequence[Path]) -> None:
-    """Drop files into `documents/{domain}/`, the spec first."""
+    """Make `documents/{domain}/` hold exactly these files; the spec is written first."""
     documents = stack.container("documents")
+    wanted = {f"{domain}/{path.name}" for path in files}
+    for blob in documents.list_blobs(name_starts_with=f"{domain}/"):
+        if blob.name not in wanted:
+            documents.delete_blob(blob.name)
     for path in sorted(files, key=lambda path: (path.name != SPEC_FILE, path.name)):
         documents.upload_blob(f"{domain}/{path.name}", path.read_bytes(), overwrite=True)
 

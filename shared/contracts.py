@@ -19,7 +19,9 @@ from shared.errors import REASON_CHARACTERS, WireTooLarge
 ACTIVITY_BYTES = 4 * 1024
 ORCHESTRATION_BYTES = 16 * 1024
 BATCH_LIMIT = 50  # children of one task_all; keeps a lane's history under 500 events
-PROBLEMS_KEPT = 20  # failed items named in a tally; the rest are only counted
+ITEM_CHARACTERS = 200
+PROBLEM_BYTES = 240  # of one problem named in a tally
+PROBLEMS_BYTES = 2_000  # of all of them: a tally fits an activity's payload; the rest is counted
 PROBLEM_BYTES = 1_500  # on the wire, of all problems named: a tally must fit into a StageRecord
 
 T = TypeVar("T")
@@ -124,6 +126,7 @@ class Outcome:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", self.reason[:REASON_CHARACTERS])
+        object.__setattr__(self, "item", self.item[:ITEM_CHARACTERS])
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ class Tally:
         """This tally with one more outcome."""
         problem = []
         if outcome.status is not OutcomeStatus.OK:
-            problem = [f"{outcome.item}: {outcome.reason}"[:200]]
+            problem = [_cut(f"{outcome.item}: {outcome.reason}", PROBLEM_BYTES)]
         return self.merge(
             Tally(
                 ok=int(outcome.status is OutcomeStatus.OK),
@@ -299,6 +302,22 @@ class Finish:
     run: str
     state: str  # completed | failed
     reason: str = ""
+
+
+def _cut(text: str, size: int) -> str:
+    """The text's first `size` bytes, whole characters only."""
+    return text.encode()[:size].decode(errors="ignore")
+
+
+def _first_bytes(texts: list[str], size: int) -> list[str]:
+    """As many of the first texts as fit in `size` bytes."""
+    kept = []
+    for text in texts:
+        size -= len(text.encode())
+        if size < 0:
+            break
+        kept.append(text)
+    return kept
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}

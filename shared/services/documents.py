@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shared.contracts import Outcome, OutcomeStatus, Step, Survey
-from shared.errors import BlobNotFound, DocumentError, QuorumNotReached, SpecError
+from shared.errors import BlobNotFound, DocumentError, SpecError
 from shared.ports import BlobInfo, BlobStore, DocumentReader, Tokenizer
 from shared.raft.answers import squash
 from shared.raft.chunking import chunk_document
@@ -132,10 +132,7 @@ class Documents:
         return Outcome(name, ref=ref, counts={k: v for k, v in counts.items() if v})
 
     async def collect(self, run: str) -> Step:
-        """Bring the documents' chunks together, each text once, in shards for the fan-out.
-
-        Raises QuorumNotReached when no document gave any text.
-        """
+        """Bring the documents' chunks together, each text once, in shards for the fan-out."""
         context = await self._records.context(run)
         chunks: list[dict[str, Any]] = []
         repeated = 0
@@ -149,8 +146,6 @@ class Documents:
                     continue
                 seen.add(text)
                 chunks.append(chunk)
-        if not chunks:
-            raise QuorumNotReached("no document gave any text: see the documents' problems")
         await self._shards.write(chunks_prefix(run), chunks)
         return Step(len(chunks), chunks_prefix(run), {"repeated_chunks": repeated})
 

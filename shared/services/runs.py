@@ -6,6 +6,7 @@ be it ten deliveries of one event or a repeated POST, gets the same run.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
@@ -32,6 +33,7 @@ ENDED = ("completed", "failed")
 _SLUG = re.compile(r"[^a-z0-9]+")
 _RUN_ID = re.compile(r"[a-z0-9-]{1,64}")
 _HELD = 32
+_READERS = 16
 
 
 @dataclass(frozen=True)
@@ -206,13 +208,18 @@ class Runs:
 
     async def newest(self, limit: int) -> list[Manifest]:
         """The newest runs' manifests, newest first."""
-        found = []
-        for folder in await self._runs.folders():
-            try:
-                found.append(await read_manifest(self._runs, folder))
-            except BlobNotFound:
-                continue
-        return sorted(found, key=lambda manifest: manifest["created"], reverse=True)[:limit]
+        places = asyncio.Semaphore(_READERS)
+
+        async def one(folder: str) -> Manifest | None:
+            async with places:
+                try:
+                    return await read_manifest(self._runs, folder)
+                except BlobNotFound:  # work/, or a run that was cleaned away
+                    return None
+
+        found = await asyncio.gather(*(one(folder) for folder in await self._runs.folders()))
+        runs = [manifest for manifest in found if manifest]
+        return sorted(runs, key=lambda manifest: manifest["created"], reverse=True)[:limit]
 
     async def _folder_spec(self, blobs: Sequence[BlobInfo]) -> dict[str, Any]:
         for blob in blobs:
