@@ -58,6 +58,8 @@ def _stages(context: Context, run: str) -> Yields[None]:
     tally = yield from _lanes(context, plan, Orchestrator.INGEST, Stage.INGEST, plan.documents)
     chunks = yield from step(context, Activity.COLLECT_CHUNKS, ref)
     yield from progress.end(Stage.INGEST, tally.merge(Tally(counts=chunks.counts)))
+    if not chunks.count:
+        raise RunFailed(f"no document gave any text. First: {tally.problems[0]}"[:400])
 
     yield from progress.begin(Stage.GENERATE, chunks.count)
     tally = yield from _lanes(context, plan, Orchestrator.GENERATE, Stage.GENERATE, chunks.count)

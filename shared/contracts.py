@@ -21,8 +21,7 @@ ORCHESTRATION_BYTES = 16 * 1024
 BATCH_LIMIT = 50  # children of one task_all; keeps a lane's history under 500 events
 ITEM_CHARACTERS = 200
 PROBLEM_BYTES = 240  # of one problem named in a tally
-PROBLEMS_BYTES = 2_000  # of all of them: a tally fits an activity's payload; the rest is counted
-PROBLEM_BYTES = 1_500  # on the wire, of all problems named: a tally must fit into a StageRecord
+PROBLEMS_BYTES = 1_500  # of all problems on the wire: a tally must fit into a StageRecord
 
 T = TypeVar("T")
 
@@ -181,8 +180,8 @@ class Tally:
 
 def _first_problems(problems: list[str]) -> list[str]:
     kept: list[str] = []
-    room = PROBLEM_BYTES
-    for problem in problems[:PROBLEMS_KEPT]:
+    room = PROBLEMS_BYTES
+    for problem in problems:
         room -= len(json.dumps(problem, ensure_ascii=False).encode()) + len(", ")
         if room < 0:
             break
@@ -307,17 +306,6 @@ class Finish:
 def _cut(text: str, size: int) -> str:
     """The text's first `size` bytes, whole characters only."""
     return text.encode()[:size].decode(errors="ignore")
-
-
-def _first_bytes(texts: list[str], size: int) -> list[str]:
-    """As many of the first texts as fit in `size` bytes."""
-    kept = []
-    for text in texts:
-        size -= len(text.encode())
-        if size < 0:
-            break
-        kept.append(text)
-    return kept
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}

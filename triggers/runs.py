@@ -76,7 +76,7 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
     """The run's report page, once it is written."""
     run = req.route_params["run"]
     try:
-        page = await services().run_blobs.read(f"{run}/report.html")
+        page = await services().runs.report(run)
     except BlobNotFound:
         return _problem(404, f"run {run} has no report yet")
     return func.HttpResponse(page, mimetype="text/html", charset="utf-8")

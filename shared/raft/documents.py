@@ -36,18 +36,16 @@ class Chunk:
 def drop_running_lines(pages: Sequence[Page]) -> list[Page]:
     """Pages without the heads, feet and page numbers that repeat on most of them.
 
-    A line counts as running when it stands, digits aside, within the outer two lines of more
-    than half of at least three pages.
+    A line counts as running when it stands, digits aside, within the outer two lines (blank ones
+    aside) of more than half of at least three pages.
     """
     if len(pages) < 3:
         return list(pages)
     seen: Counter[str] = Counter()
     for page in pages:
         lines = page.text.splitlines()
-        seen.update({_shape(line) for line in lines[:_EDGE_LINES] + lines[-_EDGE_LINES:]})
-    running = {
-        shape for shape, count in seen.items() if shape and count > len(pages) * _REPEATED_SHARE
-    }
+        seen.update({_shape(lines[index]) for index in _edges(lines)})
+    running = {shape for shape, count in seen.items() if count > len(pages) * _REPEATED_SHARE}
     return [replace(page, text=_without(page.text, running)) for page in pages]
 
 
@@ -57,9 +55,10 @@ def _shape(line: str) -> str:
 
 def _without(text: str, running: set[str]) -> str:
     lines = text.splitlines()
-    last = len(lines) - _EDGE_LINES
-    return "\n".join(
-        line
-        for index, line in enumerate(lines)
-        if not ((index < _EDGE_LINES or index >= last) and _shape(line) in running)
-    )
+    dropped = {index for index in _edges(lines) if _shape(lines[index]) in running}
+    return "\n".join(line for index, line in enumerate(lines) if index not in dropped)
+
+
+def _edges(lines: Sequence[str]) -> set[int]:
+    written = [index for index, line in enumerate(lines) if line.strip()]
+    return {*written[:_EDGE_LINES], *written[-_EDGE_LINES:]}
