@@ -23,7 +23,6 @@ from local.models.grammar import (
 from local.models.words import vocabulary
 
 SUBORDINATE = vocabulary("because since while when if although and or but nor so yet as than")
-CAPITALISED = re.compile(r"(?<=[a-z,] )[A-Z][\w-]+")
 WITH_COMMAND = vocabulary(
     "call visit contact use refer ask go complete register log see choose select"
 )
@@ -51,6 +50,7 @@ class Statement:
         """`start auxiliary subject verb pieces?`: the words in question order."""
         parts = [start, self.clause.auxiliary, self.subject, self.clause.verb, *pieces]
         body = tidy(" ".join(part for part in parts if part))
+        body = re.sub(r"\balso ", "", body)
         return body[0].upper() + body[1:].rstrip(".") + "?"
 
 

@@ -36,6 +36,12 @@ OBJECT_VERBS = vocabulary(
     "use offer provide receive earn charge require pay need develop introduce invent publish "
     "design discover eat drink produce secrete send issue show ask check value"
 )
+EFFECT_VERBS = vocabulary(
+    "achieve carry cause consume control create enhance generate handle increase inhabit "
+    "involve limit lose maintain minimize prevent produce protect reduce replace represent "
+    "share support transmit trigger examine resemble indicate suggest"
+)
+NOT_AN_OBJECT = vocabulary("it them this that these him her only more less also up not no")
 LIST_SCORES = {"include": 0.8, "cover": 0.75, "require": 0.8, "need": 0.8, "mean": 0.75,
                "contain": 0.6, "offer": 0.55, "provide": 0.55, "combine": 0.6}  # fmt: skip
 
@@ -86,7 +92,7 @@ def means(said: Statement) -> Iterator[Draft]:
 def occasions(said: Statement) -> Iterator[Draft]:
     """`When does … apply?`, `Under what condition is …?`"""
     clause = said.clause
-    match = re.search(r"\b(when|if|unless|as soon as|only if|provided that) (.+)$", clause.rest)
+    match = re.search(r"\b(when|if|as soon as|only if|provided that) (.+)$", clause.rest)
     if (
         match is None
         or parse(inner_start(match[2])) is None
@@ -207,6 +213,17 @@ def objects(said: Statement) -> Iterator[Draft]:
     yield Draft(said.ask("What", match[2]), match[1], "object", 0.7)
 
 
+def effects(said: Statement) -> Iterator[Draft]:
+    """`What does … cause?` for verbs whose whole object is the answer."""
+    clause = said.clause
+    if clause.verb not in EFFECT_VERBS or clause.negated or " " not in said.subject:
+        return
+    first = clause.rest.split()[0].lower()
+    if first in PREPOSITIONS | NOT_AN_OBJECT or is_short(clause.rest, 1):
+        return
+    yield Draft(said.ask("What"), main_part(clause.rest), "object", 0.62)
+
+
 def persons(said: Statement) -> Iterator[Draft]:
     """`Who invented …?` when the subject is a person, `Who may …?` when it is a group."""
     clause = said.clause
@@ -289,6 +306,6 @@ def phrases(said: Statement) -> Iterator[Draft]:
 
 
 RULES = (
-    reasons, means, occasions, places, definitions, lists, objects, persons, agents, phrases,
-    yes_no,
+    reasons, means, occasions, places, definitions, lists, objects, effects, persons, agents,
+    phrases, yes_no,
 )  # fmt: skip

@@ -164,7 +164,7 @@ def ages(said: Statement) -> Iterator[Draft]:
         match = re.search(pattern, clause.rest)
         pre = head_of(clause.rest[: match.start()]) if match else None
         if match and pre is not None and (pre or clause.verb) and not clause.negated:
-            yield Draft(said.ask(start, pre), match[1], "time", score)
+            yield Draft(said.ask(start, pre), match[1], "age", score)
 
 
 RULES = (money, counts, durations, times, ages)

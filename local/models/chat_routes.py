@@ -59,7 +59,6 @@ class ChatRoutes:
     async def _chat(
         self, body: dict[str, Any], deployment: Deployment, entry: Entry
     ) -> web.Response:
-        started = time.monotonic()
         messages = body.get("messages")
         if not isinstance(messages, list) or not messages:
             raise ApiError(400, "invalidPayload", "'messages' is required.", param="messages")
@@ -74,7 +73,7 @@ class ChatRoutes:
         entry.usage = usage
         spell.settle(usage["completion_tokens"])
         latency = self.latency if spell.latency is None else spell.latency
-        await asyncio.sleep(max(0.0, started + spell.hang + latency - time.monotonic()))
+        await asyncio.sleep(max(0.0, entry.started + spell.hang + latency - time.time()))
         return web.json_response(_completion(deployment.model, text, finish, usage))
 
     def compute(self, deployment: Deployment, body: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ class FileStore:
         """Stores a new file."""
         if purpose not in PURPOSES:
             raise ApiError(400, "invalidPayload", f"Invalid purpose {purpose!r}.", param="purpose")
-        record = {
+        record: dict[str, Any] = {
             "id": f"file-{uuid.uuid4().hex}",
             "object": "file",
             "bytes": len(content),

@@ -6,7 +6,7 @@ are in doubt the answer is None, because no question is better than a bad one.
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from local.models.tokens import is_common_word
 from local.models.words import vocabulary
@@ -33,7 +33,7 @@ PREPOSITIONS = vocabulary(
     """
 )
 REGULAR = """
-accept access account add affect agree allow announce appear apply appoint approve arrive
+accept access account answer add affect agree allow announce appear apply appoint approve arrive
 ask assist attach attract authorize award base bear become begin belong benefit bite book
 borrow break breed bring build buy call cancel capture carry cash catch cause change charge
 check choose claim close collect combine communicate complete confirm connect consist
@@ -151,6 +151,7 @@ def _subject_ok(tokens: list[str]) -> bool:
     return relative or len(tokens) <= 10
 
 
+@lru_cache(maxsize=8192)
 def parse(sentence: str) -> Clause | None:
     """The main clause of a sentence that begins with its subject, or None."""
     text = sentence.strip().rstrip(".;")
@@ -243,6 +244,8 @@ def lower_start(text: str) -> str:
     """A text as it continues a sentence: a common word loses its capital, a name keeps it."""
     head, *others = text.split()
     following = next((word for word in others if word not in ("of", "de", "and", "or")), "a")
+    if others[:1] == ["of"] and head.endswith("s"):
+        following = "of"
     closed = DETERMINERS | PRONOUNS | PREPOSITIONS | {"you", "your", "up", "please"}
     word = head.lower().strip(",")
     common = word in closed or (following[0].islower() and is_common_word(word))

@@ -9,8 +9,6 @@ import asyncio
 import csv
 import io
 import json
-import os
-import sys
 import time
 import uuid
 from pathlib import Path
@@ -18,9 +16,9 @@ from typing import Any
 
 from local.models.errors import ApiError
 from local.models.files import FileStore
+from local.models.process import run_trainer
 from local.models.store import read_all, read_json, write_json
 
-ROOT = Path(__file__).resolve().parents[2]
 ACTIVE = ("validating_files", "queued", "running")
 COLUMNS = (
     "step",
@@ -164,7 +162,7 @@ class JobStore:
         self._set_status(job, "running", "Job started.")
 
     async def _train(self, job: Record) -> Record:
-        """Runs the trainer in a process of its own and follows its output."""
+        """Trains on the job's files and returns the trainer's last word."""
         folder = self._folder(job["id"])
         validation = job["validation_file"]
         parent = self.weights_of(job["model"])
@@ -177,57 +175,17 @@ class JobStore:
             "start_from": str(parent) if parent else None,
             "folder": str(folder),
         }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "local.models.trainer",
-            json.dumps(plan),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-            limit=1 << 22,
-        )
-        try:
-            outcome, (_, complaint) = await asyncio.gather(
-                self._follow(job["id"], process), self._drain(process)
-            )
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if outcome is None:
-            last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
-            return {"error": {"code": "internalError", "message": last[0]}}
-        return outcome
+        return await run_trainer(plan, lambda said: self._file(job["id"], said))
 
-    @staticmethod
-    async def _drain(process: asyncio.subprocess.Process) -> tuple[int, bytes]:
-        assert process.stderr is not None
-        complaint = await process.stderr.read()
-        return await process.wait(), complaint
-
-    async def _follow(self, job_id: str, process: asyncio.subprocess.Process) -> Record | None:
-        """Files what the trainer says; returns its last word."""
-        assert process.stdout is not None
-        outcome: Record | None = None
-        async for line in process.stdout:
-            said = json.loads(line)
-            if "outcome" in said:
-                outcome = said["outcome"]
-            elif "checkpoint" in said:
-                self._checkpoint(job_id, said["checkpoint"])
-            else:
-                metrics = said["metrics"]
-                self._append(job_id, "metrics.jsonl", metrics)
-                loss = metrics["train_loss"]
-                self._event(
-                    job_id,
-                    f"Step {metrics['step']}: training loss={loss:.4f}",
-                    kind="metrics",
-                    data=metrics,
-                )
-        return outcome
+    def _file(self, job_id: str, said: Record) -> None:
+        """Files what the trainer says."""
+        if "checkpoint" in said:
+            self._checkpoint(job_id, said["checkpoint"])
+            return
+        metrics = said["metrics"]
+        self._append(job_id, "metrics.jsonl", metrics)
+        message = f"Step {metrics['step']}: training loss={metrics['train_loss']:.4f}"
+        self._event(job_id, message, kind="metrics", data=metrics)
 
     def _checkpoint(self, job_id: str, said: Record) -> None:
         name = f"{self._model_name(self.get(job_id))}:ckpt-step-{said['step']}"

@@ -27,14 +27,14 @@ VAGUE = vocabulary(
     """
 )
 POSSESSIVE = vocabulary("their its")
-ENDINGS = "and or of the a an to by with for is are in at from not only also"
+ENDINGS = "and or the a an to is are in at not only also"
 BROKEN = re.compile(
-    r"[\[\]{}|<>#*_=]|\.\.|\?.|\b(\w+) \1\b|[“”\"][^“”\"]*$|\([^)]*\?$|[.;:]\s"
+    r"[\[\]{}|<>#*_=]|\.\.|\?.|\b(\w+) \1\b|[“”\"][^“”\"]*$|\([^)]*\?$|(?<!\b[A-Z])[.;:]\s"
     r"|\b(?:do|does|did|is|are|can) (?:should|can|will|may|must|is|are)\b"
     rf"|\b(?:{'|'.join(ENDINGS.split())})\?$",
     re.I,
 )
-VALUES = vocabulary("money count duration time condition yesno")
+IN_CONTEXT = vocabulary("money count duration time condition yesno reason means place list object")
 PRODUCT = re.compile(r"^(?:[A-Z][\w'-]*|\d+|and|of|the)(?: (?:[A-Z][\w'-]*|\d+|and|of|the)){1,5}$")
 PRODUCT_NOUN = re.compile(
     r"(?:Account|Card|Loan|Mortgage|Saver|Bond|Plan|Service|Transfer|Insurance|Fund|Package|Key)s?$"
@@ -64,7 +64,7 @@ def _good(draft: Draft) -> bool:
     if POSSESSIVE & set(words(text)) and len(meaning) < 4:
         return False
     least = 4 if draft.kind in ("money", "count", "duration", "time") else 3
-    least = 2 if re.match(r"How do you|What should you do", text) else least
+    least = 2 if draft.kind == "age" or re.match(r"How do you|What should you do", text) else least
     return len(meaning) >= (2 if _is_named(text) else least)
 
 
@@ -75,7 +75,7 @@ def _is_named(question: str) -> bool:
 def _in_context(draft: Draft, heading: str) -> Draft:
     """A question that names nothing is asked of the product that the heading names."""
     product = PRODUCT.match(heading) and PRODUCT_NOUN.search(heading) and not heading.endswith("s")
-    if not product or draft.kind not in VALUES or _is_named(draft.question):
+    if not product or draft.kind not in IN_CONTEXT or _is_named(draft.question):
         return draft
     question = f"With the {heading}, {draft.question[0].lower()}{draft.question[1:]}"
     return replace(draft, question=question, score=draft.score - 0.05)
