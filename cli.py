@@ -22,6 +22,8 @@ from local.stack import Stack
 
 _SAMPLES = ROOT / "samples" / "bank"
 _DATA = ROOT / ".local" / "stack"
+_AZURITE_PORT = 10000  # where blob tools look for the emulator
+_FUNCTIONS_PORT = 7071  # where `func start` serves
 _OUT = ROOT / ".local" / "runs"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -64,7 +66,7 @@ def serve(
 ) -> None:
     """Start the stack and keep it until Ctrl-C; PDFs dropped into the container start runs."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _stack(data) as stack:
+    with _stack(data, storage_port=_AZURITE_PORT, host_port=_FUNCTIONS_PORT) as stack:
         console.print(f"HTTP API   {stack.url}/api/runs")
         console.print(f"storage    {stack.connection_string}", soft_wrap=True)
         console.print("Drop a PDF into documents/<domain>/ with any blob client. Ctrl-C stops.")
@@ -77,9 +79,9 @@ def serve(
     raise typer.Exit(1)
 
 
-def _stack(data: Path) -> Stack:
+def _stack(data: Path, **ports: int) -> Stack:
     console.print("starting storage, models (local stand-ins) and host ...")
-    return Stack(data)
+    return Stack(data, **ports)
 
 
 def _files(paths: list[Path]) -> list[Path]:

@@ -104,10 +104,13 @@ class Process:
         return "\n".join(self._said().splitlines()[-20:])
 
 
-def free_port() -> int:
-    """A port nobody listens on now."""
+def free_port(wanted: int = 0) -> int:
+    """A port nobody listens on now: the wanted one if it is free."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
 

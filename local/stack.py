@@ -31,7 +31,7 @@ class Stack:
     """A running stack; a context manager that stops everything whatever happens.
 
     `settings` are added to the app's environment, `host_options` and `model_options` to the
-    commands of the host and of the models.
+    commands of the host and of the models. The ports are wishes; a taken one is replaced.
     """
 
     def __init__(
@@ -41,13 +41,16 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         host_options: tuple[str, ...] = (),
         model_options: tuple[str, ...] = (),
+        storage_port: int = 0,
+        host_port: int = 0,
     ) -> None:
         self.data = data
         self._settings = dict(settings or {})
         self._host_options = host_options
         self._model_options = model_options
         self._processes: dict[str, Process] = {}
-        self._storage_port = 0
+        self._storage_port = storage_port
+        self._host_port = host_port
         self.models_url = ""
         self.url = ""
 
@@ -89,7 +92,15 @@ class Stack:
 
     def start_host(self) -> None:
         """Start the host, or start it again after it was killed."""
-        options = ["--app-dir", str(azurite.ROOT), "--data", str(self.data / "host"), "--port", "0"]
+        port = str(free_port(self._host_port))
+        options = [
+            "--app-dir",
+            str(azurite.ROOT),
+            "--data",
+            str(self.data / "host"),
+            "--port",
+            port,
+        ]
         self._start("host", ["-m", "local.host", *options, *self._host_options])
         self.url = self.host.wait_for_line("host ready ", _PATIENCE)
 
@@ -130,7 +141,7 @@ class Stack:
         raise TimeoutError(f"run {run} has not ended after {seconds:g} s: {view}")
 
     def _start_storage(self) -> None:
-        self._storage_port = free_port()
+        self._storage_port = free_port(self._storage_port)
         command = azurite.command(self._storage_port, self.data / "storage")
         self._processes["storage"] = Process(
             "Azurite", command, self.data / "logs" / "storage.log", os.environ, azurite.ROOT
