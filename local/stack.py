@@ -7,6 +7,7 @@ again on the same folder goes on where the last one was, however that one ended.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import sys
@@ -22,7 +23,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local import azurite
-from local.processes import Process, free_port
+from local.processes import Process, StartError, free_port
 
 _PATIENCE = 60.0
 
@@ -55,6 +56,7 @@ class Stack:
         self.url = ""
 
     def __enter__(self) -> Stack:
+        self._lock()
         try:
             self._start_storage()
             self._start_models()
@@ -113,6 +115,7 @@ class Stack:
         for name in ("host", "models", "storage"):
             if process := self._processes.pop(name, None):
                 process.stop()
+        self._locked.close()
 
     def get(self, path: str, base: str = "") -> Any:
         """JSON from the host (or another base)."""
@@ -139,6 +142,15 @@ class Stack:
                 return dict(view)
             time.sleep(0.2)
         raise TimeoutError(f"run {run} has not ended after {seconds:g} s: {view}")
+
+    def _lock(self) -> None:
+        """Two stacks on one folder would spoil each other's storage."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        self._locked = (self.data / "lock").open("w")
+        try:
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartError(f"another stack is running on {self.data}: stop it first") from None
 
     def _start_storage(self) -> None:
         self._storage_port = free_port(self._storage_port)

@@ -26,7 +26,7 @@ from shared.ports import JudgeItem, PaidCalls, Reply
 from shared.settings import ModelEndpoint
 
 _METRICS = ("faithfulness", "answer_relevancy", "semantic_similarity", "answer_correctness")
-_RELEVANCY_QUESTIONS = 3
+_RELEVANCY_QUESTIONS = 1  # at temperature 0 ragas' three askings are one and the same request
 _ANSWER_TOKENS = 4_096
 
 _calls: contextvars.ContextVar[PaidCalls] = contextvars.ContextVar("paid_calls")

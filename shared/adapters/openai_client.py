@@ -30,11 +30,13 @@ def connect_model(
     common: dict[str, Any] = {"timeout": timeout, "max_retries": max_retries}
     if transport is not None:
         common["http_client"] = httpx2.AsyncClient(transport=transport, timeout=timeout)
-    key: Any = endpoint.api_key
+    key: Any = endpoint.api_key.strip()
+    if not (key.isascii() and key.isprintable()):  # the client's own error would show the key
+        raise ModelRefusesUs(f"the API key of {endpoint.deployment} cannot stand in a header")
     if not key:
         key = _token_provider(endpoint.azure_endpoint or endpoint.base_url, client_id)
     if endpoint.azure_endpoint and endpoint.api_version:
-        auth = {"api_key": key} if endpoint.api_key else {"azure_ad_token_provider": key}
+        auth = {"api_key": key} if isinstance(key, str) else {"azure_ad_token_provider": key}
         return openai.AsyncAzureOpenAI(
             azure_endpoint=endpoint.azure_endpoint,
             api_version=endpoint.api_version,

@@ -122,7 +122,14 @@ class PdfReader:
         if not line:
             raise DocumentError("damaged", f"the reader gave up on page {page} of {name}")
         record: dict[str, Any] = json.loads(line)
+        if "text" in record:
+            record["text"] = _storable(record["text"])
         return record
+
+
+def _storable(text: str) -> str:
+    """The text with halves of surrogate pairs, which broken fonts give, as U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 async def _feed(stdin: asyncio.StreamWriter, data: bytes) -> None:

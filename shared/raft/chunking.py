@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from shared.raft.documents import Chunk, Page
 
 # A sentence ends at .!? before white space and a capital, digit, quote or bullet; or at a blank
-# line. Splitting after the white space keeps the text whole when pieces are joined again.
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'“‘(•*-])|\n\s*\n")
+# line; the number of a list item ends none. Splitting after the white space keeps the text whole
+# when pieces are joined again.
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\n\d\.)(?<!\n\d\d\.)\s+(?=[A-Z0-9\"'“‘(•*-])|\n\s*\n")
 # Of a long run of white space eight characters are kept: it must never fill a chunk.
 _WORD = re.compile(r"\S+\s{0,8}")
 # A long sentence is cut into runs of this share of the size, so that chunks around it fill up.
