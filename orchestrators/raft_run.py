@@ -59,7 +59,7 @@ def _stages(context: Context, run: str) -> Yields[None]:
     chunks = yield from step(context, Activity.COLLECT_CHUNKS, ref)
     yield from progress.end(Stage.INGEST, tally.merge(Tally(counts=chunks.counts)))
     if not chunks.count:
-        raise RunFailed(f"no document gave any text. First: {tally.problems[0]}"[:400])
+        raise RunFailed("no document gave any text" + _first_problem(tally))
 
     yield from progress.begin(Stage.GENERATE, chunks.count)
     tally = yield from _lanes(context, plan, Orchestrator.GENERATE, Stage.GENERATE, chunks.count)
@@ -161,8 +161,12 @@ def _require_quorum(tally: Tally, quorum: float) -> None:
     if tally.failed > looked_at * (1 - quorum):
         raise RunFailed(
             f"{tally.failed} of {looked_at} chunks failed, more than the quorum of {quorum:g} "
-            f"allows; nothing was trained. First: {tally.problems[0] if tally.problems else ''}"
+            f"allows; nothing was trained{_first_problem(tally)}"
         )
+
+
+def _first_problem(tally: Tally) -> str:
+    return f". First: {tally.problems[0]}" if tally.problems else ""
 
 
 def _tally(result: Step) -> Tally:

@@ -29,10 +29,16 @@ def leakage_report(
         oracles[row.split].add(squash(chunk_text[oracle_of[row.id]]))
         shown[row.split].update(squash(document.text) for document in row.documents)
     trained_on = oracles["train"] | shown["train"] | oracles["valid"] | shown["valid"]
+    trained_text = "\n".join(sorted(trained_on))
     return {
         "oracle_groups_in_two_splits": _astride(groups),
         "questions_in_two_splits": _astride(questions),
         "test_oracles_shown_in_train_or_valid": len(oracles["test"] & trained_on),
+        "test_quotes_in_train_or_valid": sum(
+            any(squash(quote) in trained_text for quote in row.quotes)
+            for row in rows
+            if row.split == "test"
+        ),
         "test_oracles": len(oracles["test"]),
         "rows_quoting_text_not_shown": sum(_quotes_unseen(row) for row in rows),
         "oracle_positions": _positions(rows),

@@ -16,7 +16,7 @@ _LEAD = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])")
-_WRAPS = ('""', "“”", "''", "‘’", "``", "__", "**")  # opening and closing
+_WRAPS = (('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("`", "`"), ("_", "_"), ("*", "*"))
 _OFFER = re.compile(r"(?:would you like|do you want|is there anything else)\b", re.IGNORECASE)
 _NON_WORD = re.compile(r"\W+")
 _LENGTH = (12, 400)  # characters; outside lies no question worth asking

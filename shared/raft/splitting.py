@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from shared.errors import QuorumNotReached
 from shared.raft.answers import squash
@@ -36,7 +36,7 @@ def group_chunks(chunks: Sequence[Chunk], overlap: bool) -> dict[str, str]:
     """Chunk id → group id. With overlap, neighbours share text and so a group of at most two.
 
     Overlapping neighbours are paired rather than chained: a chain would make one group of a
-    whole document. The shared span between pairs is reported by the leakage report.
+    whole document. Test examples that quote a span shared between pairs are dropped.
     """
     groups: dict[str, str] = {}
     by_text: dict[str, str] = {}
@@ -76,6 +76,16 @@ def split_groups(
             spare = [group for group in reversed(order) if groups[assigned[group]] > 1]
             assigned[min(spare, key=lambda group: sizes[group])] = name
     return assigned
+
+
+def quoted_in(examples: Sequence[Example], texts: Iterable[str]) -> set[str]:
+    """Ids of the examples of which some quote stands in one of the texts.
+
+    Overlapping chunks and repeated passages put the same sentence on both sides of a split; a
+    test question about it would ask for what was trained on.
+    """
+    joined = "\n".join(squash(text) for text in texts)
+    return {e.id for e in examples if any(squash(quote) in joined for quote in e.quotes)}
 
 
 def seeded(seed: int, *parts: str) -> int:

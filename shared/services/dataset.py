@@ -25,6 +25,7 @@ from shared.raft.splitting import (
     SPLITS,
     drop_repeated_questions,
     group_chunks,
+    quoted_in,
     split_groups,
 )
 from shared.services.documents import chunks_prefix, document_facts
@@ -61,6 +62,8 @@ class Datasets:
         if repeated:
             drops["repeated_question"] = len(repeated)
         rows = await asyncio.to_thread(compose_rows, examples, chunks, spec)
+        if seen := len(examples) - len(rows):
+            drops["test_quote_in_training"] = seen
         if (training := sum(row.split == "train" for row in rows)) < MINIMUM_TRAINING_ROWS:
             raise QuorumNotReached(
                 f"{training} training rows are fewer than the {MINIMUM_TRAINING_ROWS} that "
@@ -126,7 +129,8 @@ def compose_rows(examples: Sequence[Example], chunks: Sequence[Chunk], spec: Run
     """Rows of all splits in reading order.
 
     Train and valid keep the oracle in a share `p`; every test row shows its oracle, so that each
-    test question can be answered from what is shown.
+    test question can be answered from what is shown. Test examples whose quote also stands in a
+    passage of train or valid are left out.
     """
     by_id = {chunk.id: chunk for chunk in chunks}
     groups = group_chunks(chunks, overlap=spec.chunk_overlap > 0)
@@ -136,9 +140,12 @@ def compose_rows(examples: Sequence[Example], chunks: Sequence[Chunk], spec: Run
     pools: dict[str, list[Chunk]] = {split: [] for split in SPLITS}
     for chunk in chunks:  # chunks without questions may distract in training only
         pools[assigned.get(groups[chunk.id], "train")].append(chunk)
+    trained = [chunk.text for split in ("train", "valid") for chunk in pools[split]]
+    tests = [example for example in examples if split_of[example.id] == "test"]
+    seen = quoted_in(tests, trained)
     rows = []
     for split in SPLITS:
-        own = [example for example in examples if split_of[example.id] == split]
+        own = [e for e in examples if split_of[e.id] == split and e.id not in seen]
         shown = rows_with_oracle(own, 1.0 if split == "test" else spec.p, spec.seed)
         for example in own:
             label = None if example.id in shown else _label_without_oracle(example, spec)

