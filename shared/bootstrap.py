@@ -139,14 +139,15 @@ class Services:
             self.runs,
             self._shards,
             self._work,
-            self.stops,
             self._chat(Role.TEACHER),
         )
 
     @cached_property
     def datasets(self) -> Datasets:
         """The fan-in."""
-        return Datasets(self.run_blobs, self.runs, self._shards, self._tokenizer)
+        from shared.adapters.parquet import ParquetWriter
+
+        return Datasets(self.run_blobs, self.runs, self._shards, self._tokenizer, ParquetWriter())
 
     @cached_property
     def training(self) -> Training:
@@ -193,7 +194,6 @@ class Services:
             self.runs,
             self._shards,
             self._work,
-            self.stops,
             self._chat(Role.BASELINE),
             self._student,
             judge,

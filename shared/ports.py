@@ -74,7 +74,10 @@ class Reply:
     completion_tokens: int = 0
 
 
-Send = Callable[[], Awaitable[Reply]]
+# Awaited right before a request leaves, when it has its place among the calls in flight: raises
+# RunStopped instead of letting it go once the run is stopped.
+Permit = Callable[[], Awaitable[None]]
+Send = Callable[[Permit], Awaitable[Reply]]
 
 
 class Chat(Protocol):
@@ -84,8 +87,8 @@ class Chat(Protocol):
     def deployment(self) -> str:
         """What is asked: part of the key of paid work."""
 
-    async def complete(self, request: ChatRequest) -> Reply:
-        """Ask once, with backoff and Retry-After inside.
+    async def complete(self, request: ChatRequest, permit: Permit) -> Reply:
+        """Ask once, with backoff and Retry-After inside, and the permit before each try.
 
         Raises ModelUnavailable when retries are used up, ContentFiltered, ModelRefusesUs.
         """
@@ -97,7 +100,8 @@ class PaidCalls(Protocol):
     async def once(self, kind: str, shape: Mapping[str, Any], send: Send) -> Reply:
         """The stored reply for (kind, shape), or send, store and count.
 
-        Raises RunStopped instead of sending once the run is stopped, and what `send` raises.
+        Raises RunStopped instead of sending once the run is stopped, and what `send` raises. A
+        model that refuses us stops the run.
         """
 
 
@@ -192,6 +196,13 @@ class Deployer(Protocol):
 
     async def check(self, name: str) -> JobStatus:
         """The deployment now."""
+
+
+class TableWriter(Protocol):
+    """Writes a table as one Parquet file."""
+
+    def parquet(self, records: Sequence[Mapping[str, Any]]) -> bytes:
+        """Columns in the order of the first record; the same records give the same bytes."""
 
 
 class ReportRenderer(Protocol):

@@ -67,31 +67,56 @@ class Evaluation(_Part):
     bootstrap_draws: int = Field(2_000, ge=100, le=100_000)
 
 
+class Completion(_Part):
+    """Form of the completion export."""
+
+    prompt_column: str = Field("prompt", min_length=1, max_length=60)
+    completion_column: str = Field("completion", min_length=1, max_length=60)
+    stop: str = Field("<STOP>", max_length=60, description="text that ends each completion")
+
+
+Export = Literal["completion", "eval", "parquet", "dpo", "reinforcement"]
+
+
 class RunSpec(_Part):
     """One run's parameters. `RunSpec()` is a sensible default for English prose PDFs."""
 
     chunk_size: int = Field(512, ge=64, le=8_000, description="tokens")
     chunk_overlap: int = Field(0, ge=0, le=2_000, description="tokens")
     questions: int = Field(5, ge=1, le=20, description="asked of the teacher, per chunk")
-    distractors: int = Field(4, ge=0, le=20)
+    distractors: int = Field(4, ge=0, le=20, description="the most shown in a row")
+    fewest_distractors: int | None = Field(
+        None, ge=0, le=20, description="the number varies from this up; always the most if not set"
+    )
+    distractor_choice: Literal["random", "hard", "mixed"] = Field(
+        "mixed", description="hard: what a retriever finds for the question; mixed: half of each"
+    )
     p: float = Field(0.8, ge=0, le=1, description="share of rows that keep the oracle document")
     oracle_absent: Literal["answer", "abstain"] = Field(
         "answer", description="label of rows without the oracle: the answer without quotes, or none"
     )
     prompts: Literal["gpt", "llama"] = "gpt"
     splits: Splits = Splits()
+    split_by: Literal["chunk", "document"] = "chunk"
     seed: int = Field(42, ge=0, le=2**31 - 1)
     quorum: float = Field(
         0.7, ge=0, le=1, description="share of chunks that must not fail before training is paid"
     )
+    exports: tuple[Export, ...] = Field(
+        ("completion", "eval", "parquet", "dpo", "reinforcement"),
+        description="forms of the dataset written beside the chat files that training reads",
+    )
+    completion: Completion = Completion()
     student: Student = Student()
     deployment: Deployment = Deployment()
     evaluation: Evaluation = Evaluation()
 
     @model_validator(mode="after")
-    def _overlap_fits(self) -> RunSpec:
+    def _fields_agree(self) -> RunSpec:
         if self.chunk_overlap >= self.chunk_size / 2:
             raise ValueError("chunk_overlap must be under half of chunk_size")
+        if self.fewest_distractors is not None and self.fewest_distractors > self.distractors:
+            raise ValueError("fewest_distractors must not be over distractors")
         return self
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.raft.answers import is_verbatim, parse_answer, squash
 from shared.raft.examples import Row
+from shared.raft.near_duplicates import near_duplicates
 from shared.raft.questions import normalise_question
 from shared.raft.splitting import SPLITS
 
@@ -33,6 +34,7 @@ def leakage_report(
     return {
         "oracle_groups_in_two_splits": _astride(groups),
         "questions_in_two_splits": _astride(questions),
+        "near_duplicate_questions_in_two_splits": _near_duplicates_astride(rows),
         "test_oracles_shown_in_train_or_valid": len(oracles["test"] & trained_on),
         "test_quotes_in_train_or_valid": sum(
             any(squash(quote) in trained_text for quote in row.quotes)
@@ -48,6 +50,11 @@ def leakage_report(
 def _astride(by_split: dict[str, set[str]]) -> int:
     held = Counter(member for members in by_split.values() for member in members)
     return sum(splits > 1 for splits in held.values())
+
+
+def _near_duplicates_astride(rows: Sequence[Row]) -> int:
+    repeats = near_duplicates([row.question for row in rows])
+    return sum(rows[index].split != rows[other].split for index, other in repeats.items())
 
 
 def _quotes_unseen(row: Row) -> bool:

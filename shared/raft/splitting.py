@@ -15,13 +15,21 @@ from shared.errors import QuorumNotReached
 from shared.raft.answers import squash
 from shared.raft.documents import Chunk
 from shared.raft.examples import Example
+from shared.raft.near_duplicates import near_duplicates
 from shared.raft.questions import normalise_question
 
 SPLITS = ("train", "valid", "test")
 
 
 def drop_repeated_questions(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """(kept, repeated): the first example of each question, form aside, stays."""
+    """(kept, repeated): the first example of each question stays, form and wording aside."""
+    kept, repeated = _drop_same_form(examples)
+    again = near_duplicates([example.question for example in kept])
+    repeated += [kept[index] for index in again]
+    return [example for index, example in enumerate(kept) if index not in again], repeated
+
+
+def _drop_same_form(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
     kept: list[Example] = []
     repeated: list[Example] = []
     seen: set[str] = set()
@@ -32,11 +40,14 @@ def drop_repeated_questions(examples: Sequence[Example]) -> tuple[list[Example],
     return kept, repeated
 
 
-def group_chunks(chunks: Sequence[Chunk], overlap: bool) -> dict[str, str]:
-    """Chunk id → group id. With overlap, neighbours share text and so a group of at most two.
+def group_chunks(
+    chunks: Sequence[Chunk], overlap: bool, by_document: bool = False
+) -> dict[str, str]:
+    """Chunk id → group id: the chunk itself, or its document.
 
-    Overlapping neighbours are paired rather than chained: a chain would make one group of a
-    whole document. Test examples that quote a span shared between pairs are dropped.
+    Chunks of the same text are one group. With overlap, neighbours share text and are paired
+    rather than chained: a chain would make one group of a whole document. Test examples that
+    quote a span shared between pairs are dropped.
     """
     groups: dict[str, str] = {}
     by_text: dict[str, str] = {}
@@ -45,31 +56,48 @@ def group_chunks(chunks: Sequence[Chunk], overlap: bool) -> dict[str, str]:
         ordinal = ordinals.get(chunk.document, 0)
         ordinals[chunk.document] = ordinal + 1
         own = f"{chunk.document}#{ordinal - ordinal % 2}" if overlap else chunk.id
+        if by_document:
+            own = chunk.document
         groups[chunk.id] = by_text.setdefault(squash(chunk.text), own)
     return groups
 
 
 def split_groups(
-    sizes: Mapping[str, int], shares: Mapping[str, float], seed: int
+    sizes: Mapping[str, int],
+    shares: Mapping[str, float],
+    seed: int,
+    documents: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Group id → split, shares measured in examples (`sizes`: examples per group).
 
     Groups are taken in a seeded order and each goes to the split that is furthest below its
-    share. Raises QuorumNotReached with fewer groups than splits.
+    share. With `documents` (group → document) the shares are kept within each document too.
+    Raises QuorumNotReached with fewer groups than splits.
     """
     if len(sizes) < len(SPLITS):
         raise QuorumNotReached(
-            f"{len(sizes)} chunks with usable questions cannot fill train, valid and test: "
-            "add documents, or make chunk_size smaller"
+            f"{len(sizes)} chunks (or documents, when split by document) with usable questions "
+            "cannot fill train, valid and test: add documents, or make chunk_size smaller"
         )
-    total = sum(sizes.values())
-    filled = dict.fromkeys(SPLITS, 0)
+    strata = documents or {}
+    totals = Counter({"": sum(sizes.values())})
+    for group, size in sizes.items():
+        if group in strata:
+            totals[strata[group]] += size
+    filled: Counter[tuple[str, str]] = Counter()
     assigned: dict[str, str] = {}
     order = sorted(sizes, key=lambda group: seeded(seed, "split", group))
     for group in order:
-        split = max(SPLITS, key=lambda name: shares[name] - filled[name] / total)
+        scopes = ["", strata[group]] if group in strata else [""]
+        split = max(
+            SPLITS,
+            key=lambda name: sum(
+                shares[name] - filled[scope, name] / totals[scope] for scope in scopes
+            ),
+        )
         assigned[group] = split
-        filled[split] += sizes[group]
+        for scope in scopes:
+            filled[scope, split] += sizes[group]
     for name in SPLITS:  # tiny corpora: an empty split gets the smallest group that can be spared
         groups = Counter(assigned.values())
         if groups[name] == 0:

@@ -10,15 +10,30 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from shared.contracts import Step
 from shared.errors import BlobNotFound, QuorumNotReached
-from shared.ports import BlobStore, Tokenizer
+from shared.ports import BlobStore, TableWriter, Tokenizer
 from shared.raft.answers import abstention, without_source
 from shared.raft.card import dataset_card
-from shared.raft.distractors import choose_distractors, compose_row, rows_with_oracle
+from shared.raft.distractors import (
+    DistractorPool,
+    choose_distractors,
+    compose_row,
+    distractor_count,
+    rows_with_oracle,
+)
 from shared.raft.documents import Chunk
 from shared.raft.examples import ChunkExamples, Drop, Example, Row
+from shared.raft.exports import (
+    completion_record,
+    evaluation_record,
+    export_records,
+    flat_record,
+    preference_record,
+    reinforcement_record,
+)
 from shared.raft.formats import chat_record, row_record, to_json, to_jsonl
 from shared.raft.leakage import leakage_report
 from shared.raft.splitting import (
@@ -42,12 +57,18 @@ class Datasets:
     """Use cases on the dataset."""
 
     def __init__(
-        self, runs: BlobStore, records: Runs, shards: Shards, tokenizer: Tokenizer
+        self,
+        runs: BlobStore,
+        records: Runs,
+        shards: Shards,
+        tokenizer: Tokenizer,
+        tables: TableWriter,
     ) -> None:
         self._runs = runs
         self._records = records
         self._shards = shards
         self._tokenizer = tokenizer
+        self._tables = tables
 
     async def build(self, run: str) -> Step:
         """Write dataset/ and the evaluation's rows; the step counts rows by split and drops.
@@ -90,6 +111,12 @@ class Datasets:
         for split in SPLITS:
             records = [chat_record(row) for row in rows if row.split == split]
             await self._runs.put(f"{folder}/{split}.jsonl", to_jsonl(records))
+            await self._export(f"{folder}", split, [r for r in rows if r.split == split], spec)
+        if "parquet" in spec.exports:
+            table = await asyncio.to_thread(
+                self._tables.parquet, [flat_record(row) for row in rows]
+            )
+            await self._runs.put(f"{folder}/full.parquet", table)
         await self._runs.put(f"{folder}/rows.jsonl", to_jsonl(row_record(row) for row in rows))
         await self._runs.put(f"{folder}/dropped.jsonl", to_jsonl(_dropped(made)))
         await self._runs.put(f"{folder}/leakage.json", to_json(leakage))
@@ -106,6 +133,24 @@ class Datasets:
         await self._runs.put(f"{folder}/card.md", card.encode())
         tests = [row_record(row) for row in rows if row.split == "test"]
         await self._shards.write(questions_prefix(run), tests)
+
+    async def _export(self, folder: str, split: str, rows: Sequence[Row], spec: RunSpec) -> None:
+        """The split in each further form asked for: `dataset/{form}/{split}.jsonl`."""
+        form = spec.completion
+
+        def completion(row: Row) -> dict[str, Any]:
+            return completion_record(row, form.prompt_column, form.completion_column, form.stop)
+
+        makers = {
+            "completion": completion,
+            "eval": evaluation_record,
+            "dpo": preference_record,
+            "reinforcement": reinforcement_record,
+        }
+        for name, make in makers.items():
+            if name in spec.exports:
+                records = export_records(rows, make)
+                await self._runs.put(f"{folder}/{name}/{split}.jsonl", to_jsonl(records))
 
     async def _all_examples(self, run: str, count: int) -> list[ChunkExamples]:
         places = asyncio.Semaphore(_READERS)
@@ -133,14 +178,17 @@ def compose_rows(examples: Sequence[Example], chunks: Sequence[Chunk], spec: Run
     passage of train or valid are left out.
     """
     by_id = {chunk.id: chunk for chunk in chunks}
-    groups = group_chunks(chunks, overlap=spec.chunk_overlap > 0)
+    by_document = spec.split_by == "document"
+    groups = group_chunks(chunks, overlap=spec.chunk_overlap > 0, by_document=by_document)
     sizes = Counter(groups[example.chunk] for example in examples)
-    assigned = split_groups(sizes, spec.splits.model_dump(), spec.seed)
+    documents = {groups[chunk.id]: chunk.document for chunk in chunks}
+    assigned = split_groups(sizes, spec.splits.model_dump(), spec.seed, documents)
     split_of = {example.id: assigned[groups[example.chunk]] for example in examples}
     pools: dict[str, list[Chunk]] = {split: [] for split in SPLITS}
     for chunk in chunks:  # chunks without questions may distract in training only
         pools[assigned.get(groups[chunk.id], "train")].append(chunk)
     trained = [chunk.text for split in ("train", "valid") for chunk in pools[split]]
+    shown_from = {split: DistractorPool(pool) for split, pool in pools.items()}
     tests = [example for example in examples if split_of[example.id] == "test"]
     seen = quoted_in(tests, trained)
     rows = []
@@ -149,12 +197,22 @@ def compose_rows(examples: Sequence[Example], chunks: Sequence[Chunk], spec: Run
         shown = rows_with_oracle(own, 1.0 if split == "test" else spec.p, spec.seed)
         for example in own:
             label = None if example.id in shown else _label_without_oracle(example, spec)
-            count = spec.distractors + (label is not None)
+            oracle = by_id[example.chunk]
+            count = distractor_count(
+                example, spec.distractors, spec.fewest_distractors, spec.seed
+            ) + (label is not None)
             rows.append(
                 compose_row(
                     example,
-                    by_id[example.chunk],
-                    choose_distractors(example, pools[split], count, spec.seed),
+                    oracle,
+                    choose_distractors(
+                        example,
+                        oracle,
+                        shown_from[split],
+                        count,
+                        spec.seed,
+                        spec.distractor_choice,
+                    ),
                     split=split,
                     group=groups[example.chunk],
                     label=label,

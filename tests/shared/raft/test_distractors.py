@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from shared.raft.answers import is_verbatim, squash
-from shared.raft.distractors import choose_distractors, compose_row, rows_with_oracle
+from shared.raft.distractors import (
+    DistractorPool,
+    choose_distractors,
+    compose_row,
+    distractor_count,
+    rows_with_oracle,
+)
 from shared.raft.documents import Chunk
 from shared.raft.examples import Example, Row
 
@@ -33,9 +39,14 @@ def example(chunk: Chunk, number: int = 0) -> Example:
     return Example(f"{chunk.id}/{number}", chunk.id, f"What is {number}?", "why", "so", [quote])
 
 
+def choose(of: Example, pool: list[Chunk], count: int, choice: str = "random") -> list[Chunk]:
+    oracle = next(chunk for chunk in POOL if chunk.id == of.chunk)
+    return choose_distractors(of, oracle, DistractorPool(pool), count, SEED, choice)
+
+
 def row(of: Example, pool: list[Chunk], label: str | None = None, count: int = 4) -> Row:
     oracle = next(chunk for chunk in pool if chunk.id == of.chunk)
-    chosen = choose_distractors(of, pool, count, SEED)
+    chosen = choose(of, pool, count)
     return compose_row(of, oracle, chosen, split="train", group=of.chunk, label=label, seed=SEED)
 
 
@@ -45,7 +56,7 @@ POOL = corpus()
 def test_distractors_are_neither_the_oracle_nor_its_copies_nor_hold_a_quote() -> None:
     for oracle in POOL:
         asked = example(oracle)
-        chosen = choose_distractors(asked, POOL, 59, SEED)
+        chosen = choose(asked, POOL, 59)
         assert len(chosen) >= 50
         for chunk in chosen:
             assert squash(chunk.text) != squash(oracle.text)
@@ -53,20 +64,20 @@ def test_distractors_are_neither_the_oracle_nor_its_copies_nor_hold_a_quote() ->
 
 
 def test_no_two_distractors_have_the_same_text() -> None:
-    chosen = choose_distractors(example(POOL[0]), POOL, 59, SEED)
+    chosen = choose(example(POOL[0]), POOL, 59)
     texts = [squash(chunk.text) for chunk in chosen]
     assert len(texts) == len(set(texts))
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 20])
 def test_as_many_distractors_as_asked_for(count: int) -> None:
-    assert len(choose_distractors(example(POOL[3]), POOL, count, SEED)) == count
+    assert len(choose(example(POOL[3]), POOL, count)) == count
 
 
 def test_a_small_pool_gives_what_it_has() -> None:
-    assert choose_distractors(example(POOL[0]), POOL[:3], 4, SEED) != []
-    assert len(choose_distractors(example(POOL[0]), POOL[:3], 4, SEED)) == 2
-    assert choose_distractors(example(POOL[0]), [], 4, SEED) == []
+    assert choose(example(POOL[0]), POOL[:3], 4) != []
+    assert len(choose(example(POOL[0]), POOL[:3], 4)) == 2
+    assert choose(example(POOL[0]), [], 4) == []
 
 
 def test_every_chunk_distracts_about_equally_often() -> None:
@@ -74,7 +85,7 @@ def test_every_chunk_distracts_about_equally_often() -> None:
     counts = dict.fromkeys((chunk.id for chunk in pool), 0)
     asked = [example(chunk, number) for chunk in pool for number in range(30)]
     for one in asked:
-        for chunk in choose_distractors(one, pool, 4, SEED):
+        for chunk in choose(one, pool, 4):
             counts[chunk.id] += 1
     expected = len(asked) * 4 / len(pool)
     observed = np.array(list(counts.values()), dtype=float)
@@ -91,10 +102,7 @@ def test_a_rows_choice_is_the_same_whatever_other_rows_there_are() -> None:
 
 
 def test_questions_of_one_chunk_get_different_distractors() -> None:
-    sets = {
-        tuple(c.id for c in choose_distractors(example(POOL[1], n), POOL, 4, SEED))
-        for n in range(9)
-    }
+    sets = {tuple(c.id for c in choose(example(POOL[1], n), POOL, 4)) for n in range(9)}
     assert len(sets) == 9
 
 
@@ -141,3 +149,46 @@ def test_a_row_without_oracle_shows_distractors_only_and_has_its_own_label() -> 
         assert hidden.answer == "why"
         for document in hidden.documents:
             assert not any(is_verbatim(quote, document.text) for quote in asked.quotes)
+
+
+BANK = [
+    Chunk("b#0", "The Beacon account costs 3 pounds a month.", "b", [1], 9),
+    Chunk("b#1", "The Keeper account costs 18 pounds a month.", "b", [1], 9),
+    Chunk("b#2", "Fees of the Beacon account: it costs 3 pounds, the app says.", "b", [1], 9),
+    Chunk("b#3", "Branches open at nine on weekdays and at ten on Saturdays.", "b", [1], 9),
+    Chunk("b#4", "A lost card is blocked by telephone at any hour.", "b", [1], 9),
+    Chunk("b#5", "The  Beacon account\ncosts 3 pounds a month.", "b", [2], 9),
+]
+ASKED = Example(
+    "b#0/0",
+    "b#0",
+    "How much does the Beacon account cost?",
+    "why",
+    "3 pounds",
+    ["The Beacon account costs 3 pounds a month."],
+)
+
+
+def nearest(count: int, choice: str) -> list[str]:
+    chosen = choose_distractors(ASKED, BANK[0], DistractorPool(BANK), count, SEED, choice)
+    return [chunk.id for chunk in chosen]
+
+
+def test_hard_distractors_are_the_confusable_ones_that_do_not_hold_the_answer() -> None:
+    assert nearest(1, "hard") == ["b#1"]
+
+
+def test_no_kind_of_choice_takes_a_chunk_that_answers_the_question() -> None:
+    for choice in ("random", "hard", "mixed"):
+        assert set(nearest(9, choice)) == {"b#1", "b#3", "b#4"}  # not the copy, not the paraphrase
+
+
+def test_mixed_takes_a_hard_one_first() -> None:
+    assert nearest(2, "mixed")[0] == "b#1"
+    assert len(nearest(2, "mixed")) == 2
+
+
+def test_the_number_of_distractors_varies_within_its_bounds() -> None:
+    counts = [distractor_count(example(POOL[0], n), 6, 2, SEED) for n in range(300)]
+    assert set(counts) == {2, 3, 4, 5, 6}
+    assert {distractor_count(example(POOL[0], n), 4, None, SEED) for n in range(50)} == {4}
