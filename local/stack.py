@@ -169,10 +169,11 @@ class Stack:
         log = self.data / "logs" / f"{name}.log"
         command = [sys.executable, "-u", *arguments]
         self._processes[name] = Process(
-            f"the {name}", command, log, self._environment(), azurite.ROOT
+            f"the {name}", command, log, self.environment(), azurite.ROOT
         )
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the host and the models run with: the app's settings included."""
         return {**os.environ, **self._app_settings(), **self._settings}
 
     def _app_settings(self) -> dict[str, str]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from local.models.grammar import (
     AUXILIARIES,
+    BE,
+    MODALS,
     PREPOSITIONS,
     Clause,
     base_forms,
@@ -50,7 +52,7 @@ class Statement:
         """`start auxiliary subject verb pieces?`: the words in question order."""
         parts = [start, self.clause.auxiliary, self.subject, self.clause.verb, *pieces]
         body = tidy(" ".join(part for part in parts if part))
-        body = re.sub(r"\balso ", "", body)
+        body = re.sub(r"\b(?:also|instead) ", "", body)
         return body[0].upper() + body[1:].rstrip(".") + "?"
 
 
@@ -70,6 +72,8 @@ def is_short(text: str, most: int) -> bool:
 
 def tail_of(text: str) -> str | None:
     """What may follow the asked span in a question: a short phrase or nothing; None if neither."""
+    if text.lstrip().startswith(","):
+        return ""
     text = tidy(text)
     if not text:
         return ""
@@ -149,7 +153,8 @@ def split_opening(sentence: str, date: str) -> tuple[str, str]:
     if dated:
         return inner_start(dated[2]), dated[1][0].lower() + dated[1][1:]
     opening = re.match(
-        r"(?:However|Also|Additionally|In addition|Furthermore|Moreover|Therefore|Generally"
+        r"(?:However|Finally|Later|Soon after|Instead|Normally|Then|Also|Additionally|In addition"
+        r"|Furthermore|Moreover|Therefore|Generally"
         r"|Typically|Usually|Today|Note that|In general|For example|As a result"
         r"|(?:In contrast|Unlike|According to) [^,]*),? (.+)$",
         sentence,
@@ -159,17 +164,58 @@ def split_opening(sentence: str, date: str) -> tuple[str, str]:
 
 def clauses(sentence: str) -> list[str]:
     """The sentence and, where it joins several, each clause that has a subject of its own."""
-    pieces = re.split(r", (?:and|but|so|while|whereas) (?=[\w£$€])", sentence)
+    pieces = re.split(r"(?:, (?:and|but|so|while|whereas)|;) (?=[\w£$€])", sentence)
     pieces = [
         re.split(r", (?:which|who|whose|where|with|although|after|before|as) ", p)[0]
         for p in pieces
     ]
     found = [sentence]
+    for piece in list(pieces):
+        found.extend(_second_verbs(inner_start(piece)))
     for at, piece in enumerate(pieces):
         clause = parse(inner_start(piece)) if piece != sentence else None
         if clause is not None and (at == 0 or not piece.split()[0].endswith("ing")):
             found.append(inner_start(piece))
     return found
+
+
+def _second_verbs(text: str) -> Iterator[str]:
+    """`S V … and V2 …`: the two halves, each with the subject."""
+    clause = parse(text)
+    if clause is None or (re.search(r"\b(?:and|or)\b", clause.subject) and not clause.verb):
+        return
+    for match in re.finditer(r",? and (?:(?:then|also|so) )?(([a-z]+) .+)$", text):
+        word, before = match[2], text[: match.start()]
+        if match.start() < len(clause.subject) + 4 or re.search(
+            r"\b(?:that|which|who|between|both)\b", before[len(clause.subject) :]
+        ):
+            continue
+        finite = verbs().get(word, ("", ""))[1]
+        again = ""
+        if (clause.verb and finite == clause.auxiliary) or word in (
+            "is",
+            "has",
+            "can",
+            "must",
+            "may",
+            "are",
+            "have",
+            "cannot",
+        ):
+            plural = clause.auxiliary in ("do", "are", "have")
+            if (word in ("is", "has") and plural) or (word in ("are", "have") and not plural):
+                continue
+            again = f"{clause.subject} {match[1]}"
+        elif clause.verb and clause.auxiliary == "do" and word in base_forms():
+            again = f"{clause.subject} {match[1]}"
+        elif (clause.auxiliary in MODALS and not clause.verb and word in base_forms()) or (
+            clause.auxiliary in BE and not clause.verb and re.search(r"(?:ed|en|nt|id)$", word)
+        ):
+            again = f"{clause.subject} {clause.auxiliary} {match[1]}"
+        if again:
+            yield before
+            yield again
+            return
 
 
 def statements(sentence: str) -> Iterator[Statement]:

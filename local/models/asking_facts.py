@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from local.models.asking import Draft, Statement, head_of, inner_start, is_short, tidy
+from local.models.asking import Draft, Statement, head_of, inner_start, is_short, joins_verbs, tidy
 from local.models.grammar import AUXILIARIES, BE, MODALS, PREPOSITIONS, base_forms, parse, verbs
 from local.models.patterns import MONTH, NUMERAL
 from local.models.spans import yes_or_no
@@ -64,7 +64,7 @@ def reasons(said: Statement) -> Iterator[Draft]:
         return
     if NEGATIVE_SUBJECT.match(said.subject):
         return
-    yield Draft(said.ask("Why", pre), match[0].strip(" ,"), "reason", 0.9)
+    yield Draft(said.ask("Why", pre), match[0].split(": ")[0].strip(" ,"), "reason", 0.9)
 
 
 def means(said: Statement) -> Iterator[Draft]:
@@ -154,8 +154,9 @@ def definitions(said: Statement) -> Iterator[Draft]:
         vague = re.match(r"(?:the|an?) [a-z]+$", said.subject)
         yield Draft(said.ask("What"), main_part(clause.rest), "definition", 0.6 if vague else 0.85)
     superlative = re.match(r"the (?:\w+est|most \w+|\w+ name|head|main) ", said.subject)
-    if superlative and re.match(r"[A-Z]\w+(?: [A-Z]\w+)*$", clause.rest):
-        yield Draft(said.ask("What"), clause.rest, "definition", 0.8)
+    name = clause.rest.split(", ")[0]
+    if superlative and re.match(r"[A-Z]\w+(?: [A-Z]\w+)*$", name):
+        yield Draft(said.ask("What"), name, "definition", 0.8)
     naming = re.match(r"(?:also )?(called|known as|referred to as) (.+)$", clause.rest)
     if naming and is_short(naming[2], 8):
         yield Draft(said.ask("What", naming[1]), main_part(naming[2]), "definition", 0.7)
@@ -197,7 +198,7 @@ def objects(said: Statement) -> Iterator[Draft]:
     phrase = r"(?:an? |the |their |its |your )?(?:[\w'’-]+ ){0,5}?[\w'’-]+"
     after = r"(?:to|when|if|during|after|before|for|in|on|at|from|by|with) .+"
     match = re.match(rf"({phrase}) ({after})$", clause.rest)
-    if match is None or not is_short(match[2], 10) or "," in match[2]:
+    if match is None or joins_verbs(match[1]) or not is_short(match[2], 10) or "," in match[2]:
         return
     first = match[1].split()[0].lower()
     if (
@@ -237,7 +238,8 @@ def persons(said: Statement) -> Iterator[Draft]:
     group = PEOPLE.match(clause.subject) and not is_short(clause.subject, 1)
     may = clause.auxiliary in MODALS and not clause.negated
     if group and may and 3 <= len(clause.rest.split()) <= 14:
-        question = tidy(f"Who {clause.auxiliary} {clause.rest}") + "?"
+        rest = re.split(r", (?:because|which|who|so|but|of|where)\b", clause.rest)[0]
+        question = tidy(f"Who {clause.auxiliary} {rest}") + "?"
         yield Draft(question, clause.subject, "person", 0.75)
 
 
@@ -269,10 +271,11 @@ def yes_no(said: Statement) -> Iterator[Draft]:
 
 WITH_PREPOSITION = re.compile(
     r"((?:feed|prey|depend|rely|focus) on|consist of|belong to|suffer from|(?:evolve|develop) from"
-    r"|respond to|lead to|result in|differ from|apply to) (.+)$"
+    r"|respond to|engage in|specialize in|prey on|compete with|deal with|come in|agree to"
+    r"|lead to|result in|differ from|apply to) (.+)$"
 )
 PASSIVE = re.compile(
-    r"((?:also |often |usually |mainly |primarily |normally )?(?:known for|used (?:for|as)|made of"
+    r"((?:also |often |\w+ly )?(?:known for|used (?:for|as)|made of"
     r"|based on|caused by|named after|divided into|characteri[sz]ed by|associated with"
     r"|derived from|composed of|related to|limited to|linked to|intended for|designed for"
     r"|secured on|replaced by|calculated on|paid into|measured by|covered by|subject to)) (.+)$"

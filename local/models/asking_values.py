@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from local.models.asking import Draft, Statement, head_of, is_short, tail_of
+from local.models.asking import Draft, Statement, head_of, is_short, tail_of, tidy
 from local.models.grammar import AUXILIARIES, BE, MODALS, PREPOSITIONS
 from local.models.patterns import (
     COUNT,
@@ -77,6 +77,10 @@ def counts(said: Statement) -> Iterator[Draft]:
     if match is None or clause.negated:
         return
     pre, noun, tail = clause.rest[: match.start()].strip(), match[2], tail_of(match[3])
+    if tail is None and re.match(
+        r"\s*(?:,|(?:in|on|at|for|with|by|from|based|that|which)\b)", match[3]
+    ):
+        tail = ""
     last = noun.split()[-1]
     if re.fullmatch(TIME_UNIT, noun) or re.search(rf"\b{TIME_UNIT}$", noun) or tail is None:
         return
@@ -167,4 +171,29 @@ def ages(said: Statement) -> Iterator[Draft]:
             yield Draft(said.ask(start, pre), match[1], "age", score)
 
 
-RULES = (money, counts, durations, times, ages)
+SIZE = r"(?:mm|cm|m|km|g|kg|km/h|mph|knots|metres?|meters?|feet|inches|litres?|gigabytes?|points?)"
+
+
+def measures(said: Statement) -> Iterator[Draft]:
+    """`How much does … weigh?`, `How long is …?`, `How much larger was … than …?`"""
+    clause = said.clause
+    number = r"(?:[a-z]+ )?\d[\d.,]*(?:\s?[–-]\s?\d[\d.,]*)?"
+    match = re.match(
+        rf"((?:{LEAD})?{number} {SIZE})\b(?: \([^)]*\))?(?: (long|wide|deep|tall|high|thick))?",
+        clause.rest,
+    )
+    if match and clause.verb in ("weigh", "measure") and not match[2]:
+        yield Draft(said.ask("How much"), match[1], "count", 0.85)
+    elif match and match[2] and clause.auxiliary in BE:
+        start = f"How {match[2]} {clause.auxiliary} {said.subject}?"
+        yield Draft(start, match[1], "count", 0.85)
+    more = re.match(
+        rf"({PERCENT}|{COUNT} times) ([a-z]+er|more [a-z]+|less [a-z]+) than (.+)$", clause.rest
+    )
+    if more and clause.auxiliary in BE and is_short(more[3], 12):
+        than = tidy(more[3]).split(",")[0]
+        start = f"How much {more[2]} {clause.auxiliary} {said.subject} than {than}?"
+        yield Draft(start, more[1], "count", 0.85)
+
+
+RULES = (measures, money, counts, durations, times, ages)

@@ -32,6 +32,19 @@ PREPOSITIONS = vocabulary(
     near across
     """
 )
+ADVERBS = vocabulary(
+    """
+    also then first still now usually normally always often generally mainly never only sometimes
+    typically currently automatically itself themselves instead each both all
+    """
+)
+COMPLEMENTS = vocabulary("set cash left place part care effect note interest change")
+QUANTITIES = vocabulary("all each most many some both other another several few no")
+PLURALS = vocabulary("you customers people staff children police men women mice fish teeth")
+APPOSITION = re.compile(
+    r"^([A-Z][^,;]{3,60}), (?!and |or )[^,;]{3,90}, "
+    r"(?=(?:is|are|was|were|has|have|can|may|will|must|began|made|[a-z]+s|[a-z]+ed) )"
+)
 REGULAR = """
 accept access account answer add affect agree allow announce appear apply appoint approve arrive
 ask assist attach attract authorize award base bear become begin belong benefit bite book
@@ -62,6 +75,22 @@ specialize specify spend split sponsor stand start state stay steer stop store s
 submit succeed suffer suggest supply support surf swim switch take target teach tell tend
 test think touch track trade train transfer travel treat try turn use utilize vary view
 visit wait waive walk want warn watch wear weigh win withdraw work wound write
+admit adjust advise aim alter archive balance ban block bounce broadcast calculate
+carve charter clean clear coin come commit compare compensate compete concern conduct
+confuse convene convince correct count damage date deduct deduce define delete deny depart depict
+derive destroy dictate die digest disappear dispose distinguish distribute divide drain drop
+ease eliminate emit engage enforce entail entitle erase escape estimate examine exclude exempt
+expect experience facilitate favor finish focus freeze fulfil fund glow greet guide halve hear
+heat host ignore imply impose inherit insist inspect invite justify kill label level license
+lock log long mail mate match mean melt mention merge message migrate mind mine move need note
+notice number obey observe offset opt oppose outline outweigh override oversee perceive phone
+pick pilot point possess post praise predict press presume prey print proceed proclaim promise
+quote react rebuild recall refine reflect reject relate remind resemble resign rest resume
+retrieve reveal revert reverse review ring roll round rule satisfy say scan schedule score seek
+select seem send shelter shift sign signal skip solve sort sound spread stabilize stay store
+suit sum surround suspect suspend tax test thrive tie title total trace translate trap travel
+treat tune unblock undergo understand undo unfreeze unlock update upload validate verify void
+vote wake waste whisper wipe withhold yield pose hover inject groom roost plan sponsor
 """
 IRREGULAR = {
     "became": "become", "began": "begin", "bit": "bite", "bought": "buy", "brought": "bring",
@@ -79,7 +108,7 @@ PARTICIPLES = vocabulary(
     been become begun bitten born bought brought built caught chosen drawn driven done eaten
     fallen felt found given gone got gotten grown held kept known laid lain led left lost made
     met paid run seen sent set shown sold spent stood taken taught thought told withdrawn won
-    worn written shut put
+    worn written shut put drawn hidden
     """
 )
 
@@ -131,36 +160,85 @@ class Clause:
 
 def _subject_ok(tokens: list[str]) -> bool:
     """Whether words can be a whole subject."""
-    if not tokens or len(tokens) > 14:
+    tokens = _without_adverbs(tokens)
+    if not tokens or len(tokens) > 16:
         return False
     first, last = tokens[0].lower(), tokens[-1].lower().strip("(),")
     inner = [token.lower().strip(",") for token in tokens]
-    if first in PRONOUNS and not (
-        first in ("all", "each", "most", "many", "some", "both") and len(tokens) > 1
+    if first in PRONOUNS and not (first in QUANTITIES and len(tokens) > 1):
+        return False
+    if (
+        first in PREPOSITIONS | {"once", "then", "so"}
+        or last in PREPOSITIONS
+        or (last in DETERMINERS and (tokens[-1] != "A" or len(tokens) == 1))
+        or last in RELATIVES
     ):
         return False
-    if first in PREPOSITIONS or last in PREPOSITIONS or last in DETERMINERS or last in RELATIVES:
+    if inner[-1] in AUXILIARIES | {"been", "be", "not"} or last.endswith("ly"):
         return False
-    if inner[-1] in AUXILIARIES or last.endswith("ly"):
+    joined = " ".join(tokens)
+    if {"if", "because", "unless", "although"} & set(inner) or joined.count("(") != joined.count(
+        ")"
+    ):
         return False
     relative = bool(RELATIVES & set(inner))
     if tokens[-1].endswith(",") or ";" in " ".join(tokens):
         return False
-    if any("," in token for token in tokens) and not re.search(r", (?:and|or) ", " ".join(tokens)):
+    if any("," in token for token in tokens) and not re.search(
+        r", .*\b(?:and|or) ", " ".join(tokens)
+    ):
         return False
     return relative or len(tokens) <= 10
+
+
+def _without_adverbs(tokens: list[str]) -> list[str]:
+    """A subject without the adverbs that stand between it and its verb."""
+    end = len(tokens)
+    while end > 1 and (tokens[end - 1].lower() in ADVERBS or tokens[end - 1].endswith("ly")):
+        end -= 1
+    return tokens[:end]
+
+
+def _open_relative(tokens: list[str]) -> bool:
+    """Whether a subject ends inside a relative clause that has no verb yet."""
+    lower = [token.lower().strip(",") for token in tokens]
+    last = max((at for at, word in enumerate(lower) if word in RELATIVES), default=-1)
+    if last < 0:
+        return False
+    inside = lower[last + 1 :]
+    known = AUXILIARIES | {"cannot"} | base_forms() | verbs().keys()
+    follows = inside[1] if len(inside) > 1 else ""
+    if inside and inside[0].endswith(("s", "ed")) and follows in DETERMINERS | PREPOSITIONS:
+        return False
+    return not any(word in known for word in inside)
+
+
+def _is_plural(tokens: list[str]) -> bool:
+    """Whether a subject looks plural, so that a base form may be its verb."""
+    bare = [token.lower().strip(",") for token in _without_adverbs(tokens)]
+    if bare[-1] in ("each", "both", "all"):
+        bare = bare[:-1] or bare
+    at = next(
+        (at for at, word in enumerate(bare) if at and word in PREPOSITIONS - {"and", "or"}), 0
+    )
+    last = bare[at - 1] if at and not RELATIVES & set(bare) else bare[-1]
+    many = last.endswith("s") and not last.endswith(("ss", "us"))
+    return many or last in PLURALS or ("and" in bare and not RELATIVES & set(bare))
 
 
 @lru_cache(maxsize=8192)
 def parse(sentence: str) -> Clause | None:
     """The main clause of a sentence that begins with its subject, or None."""
     text = sentence.strip().rstrip(".;")
+    text = APPOSITION.sub(r"\1 ", text)
     tokens = text.split()
-    for at in range(1, min(len(tokens), 16)):
+    for at in range(1, min(len(tokens), 20)):
         word = tokens[at].lower()
-        if tokens[at - 1].lower().strip(",") in RELATIVES:
+        if tokens[at - 1].lower().strip(",") in RELATIVES or _open_relative(tokens[:at]):
             continue
         subject = tokens[:at]
+        if word == "cannot" and _subject_ok(subject):
+            return _with_auxiliary(" ".join(subject), "can", ["not", *tokens[at + 1 :]])
         if word in AUXILIARIES:
             if not _subject_ok(subject):
                 continue
@@ -169,14 +247,33 @@ def parse(sentence: str) -> Clause | None:
             clause = _with_verb(subject, word, tokens[at + 1 :])
             if clause is not None:
                 return clause
-        plural = tokens[at - 1].lower().endswith("s") or tokens[at - 1].lower() in (
-            "you",
-            "customers",
-            "people",
-        )
+        plural = _is_plural(subject)
         if word in base_forms() and plural and _subject_ok(subject) and at + 1 < len(tokens):
+            if _is_noun_here(tokens, at):
+                continue
             return Clause(" ".join(subject), "do", word, " ".join(tokens[at + 1 :]), word, False)
     return None
+
+
+def _is_noun_here(tokens: list[str], at: int) -> bool:
+    """Whether another verb follows at once: "savings account is", "credit card holders must"."""
+    for token in tokens[at + 1 : at + 5]:
+        word = token.lower()
+        if word in AUXILIARIES:
+            return True
+        if word in RELATIVES | PREPOSITIONS or token.endswith((",", ";")):
+            return False
+    return False
+
+
+def _auxiliary_ahead(rest: list[str]) -> bool:
+    """Whether an auxiliary follows before the next comma or relative clause."""
+    for token in rest:
+        if token.lower() in AUXILIARIES | {"cannot"}:
+            return True
+        if token.lower() in RELATIVES or token.endswith((",", ";")):
+            return False
+    return False
 
 
 def _with_auxiliary(subject: str, word: str, rest: list[str]) -> Clause | None:
@@ -211,13 +308,23 @@ def _with_verb(subject: list[str], word: str, rest: list[str]) -> Clause | None:
     """A clause around a full verb, unless the form may be a noun or a participle here."""
     base, auxiliary = verbs()[word]
     previous = subject[-1].lower()
-    if previous in DETERMINERS or not rest:
+    if (previous in DETERMINERS and (subject[-1] != "A" or len(subject) == 1)) or not rest:
         return None
     if auxiliary == "does":
         # "monthly fees and charges are …": a verb form right before another verb is a noun.
         following = rest[0].lower().strip(",")
         if following in AUXILIARIES or following in ("and", "or", "of") or rest[0][0] in "-–(":
             return None
+        if _is_noun_here([word, *rest], 0):
+            return None
+        following = rest[0].lower().strip(",")
+        participle = verbs().get(following, ("", ""))[1] == "did" or following in PARTICIPLES
+        if (following in base_forms() or participle) and following not in COMPLEMENTS:
+            return None
+        if len(subject) == 1 and previous.endswith("ing") and rest[0].lower() in PREPOSITIONS:
+            return None
+        if previous in ADVERBS:
+            previous = _without_adverbs(subject)[-1].lower()
         if (
             previous.endswith("s")
             and not previous.endswith(("ss", "us", "is"))
@@ -227,6 +334,13 @@ def _with_verb(subject: list[str], word: str, rest: list[str]) -> Clause | None:
     else:
         # A past form followed by a preposition may be a participle: "cards issued by us are …".
         later = {token.lower() for token in rest}
+        again = any(verbs().get(token, ("", ""))[1] == "did" for token in later)
+        if RELATIVES & {token.lower() for token in subject} and _auxiliary_ahead(rest):
+            return None
+        if re.search(r"\b(?:costs?|pays?|earns?) (?:[£$€]|no )", " ".join(rest)):
+            return None
+        if word in ("called", "named") or (again and rest[0].lower() in PREPOSITIONS):
+            return None
         if rest[0].lower() in ("by", "to") or (
             later & (BE | MODALS | HAVE) and not later & (RELATIVES | {"and"})
         ):
@@ -248,6 +362,11 @@ def lower_start(text: str) -> str:
         following = "of"
     closed = DETERMINERS | PRONOUNS | PREPOSITIONS | {"you", "your", "up", "please"}
     word = head.lower().strip(",")
-    common = word in closed or (following[0].islower() and is_common_word(word))
+    known = is_common_word(word) or is_common_word(
+        re.sub(r"^(?:un|non|over|under|re|pre)", "", word)
+    )
+    common = word in closed or (following[0].islower() and known)
+    many = word.endswith("s") and not word.endswith(("us", "is", "ss"))
+    common = common or (many and following in RELATIVES | ADVERBS | {"of", "with", "for", "from"})
     plain = len(head) == 1 or head[1:].islower() or "-" in head
     return text[0].lower() + text[1:] if common and plain and head != "I" else text

@@ -8,7 +8,7 @@ LEAD = (
     r"|more than|less than|no more than|as much as|as many as"
     r"|a minimum of|a maximum of|a total of) "
 )
-AMOUNT = r"[$€£]\s?\d+(?:,\d{3})*(?:\.\d+)?(?: (?:million|billion))?"
+AMOUNT = r"(?:[$€£]\s?\d+(?:,\d{3})*(?:\.\d+)?(?: (?:million|billion))?|\d+ pence\b)"
 MONEY = rf"(?:{LEAD})?{AMOUNT}"
 PERCENT = rf"(?:{LEAD})?\d+(?:,\d{{3}})*(?:\.\d+)?\s?(?:%|per ?cent\b)"
 NUMERAL = (

@@ -10,36 +10,43 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from local.models.asking import Draft, commands, conditions, purposes, split_opening, statements
+from local.models.asking import (
+    Draft,
+    commands,
+    conditions,
+    inner_start,
+    purposes,
+    split_opening,
+    statements,
+    tidy,
+)
 from local.models.asking_facts import RULES as FACT_RULES
+from local.models.asking_pieces import RULES as PIECE_RULES
+from local.models.asking_subjects import RULES as SUBJECT_RULES
 from local.models.asking_values import RULES as VALUE_RULES
-from local.models.grammar import BE, parse
-from local.models.patterns import DATE
-from local.models.tables import entry_drafts, row_drafts
+from local.models.grammar import (
+    BE,
+    parse,
+)
+from local.models.naming import (
+    POINTING,
+    PRODUCT_NOUN,
+    last_product,
+    lower_common,
+    name_subject,
+    product_of,
+    resolve_topic,
+)
+from local.models.patterns import DATE, TIME_UNIT
+from local.models.pieces import brief
+from local.models.reading import VAGUE, reads_well
+from local.models.steps import step_drafts
+from local.models.tables import entry_drafts, rank_drafts, row_drafts
 from local.models.units import ENTRY, HEADING, ROW, SENTENCE, Unit, read_units
-from local.models.words import content_stems, vocabulary, words
+from local.models.words import content_stems, words
 
+RULES = (*VALUE_RULES, *FACT_RULES, *PIECE_RULES, *SUBJECT_RULES)
 LEAST_SCORE = 0.5
-VAGUE = vocabulary(
-    """
-    it this these those they them he she his her him such here above below former latter following
-    there we our us i my same page pages chart table figure section said another others
-    """
-)
-POSSESSIVE = vocabulary("their its")
-ENDINGS = "and or the a an to is are in at not only also"
-BROKEN = re.compile(
-    r"[\[\]{}|<>#*_=]|\.\.|\?.|\b(\w+) \1\b|[“”\"][^“”\"]*$|\([^)]*\?$|(?<!\b[A-Z])[.;:]\s"
-    r"|\b(?:do|does|did|is|are|can) (?:should|can|will|may|must|is|are)\b"
-    rf"|\b(?:{'|'.join(ENDINGS.split())})\?$",
-    re.I,
-)
-IN_CONTEXT = vocabulary("money count duration time condition yesno reason means place list object")
-PRODUCT = re.compile(r"^(?:[A-Z][\w'-]*|\d+|and|of|the)(?: (?:[A-Z][\w'-]*|\d+|and|of|the)){1,5}$")
-PRODUCT_NOUN = re.compile(
-    r"(?:Account|Card|Loan|Mortgage|Saver|Bond|Plan|Service|Transfer|Insurance|Fund|Package|Key)s?$"
-)
-EMPTY_WORDS = frozenset(content_stems("happen condition percentage long mean people time"))
 
 
 @dataclass(frozen=True)
@@ -53,34 +60,6 @@ class Asked:
     score: float
 
 
-def _good(draft: Draft) -> bool:
-    """Whether a draft reads like a question that stands on its own."""
-    text = draft.question
-    if not 4 <= len(text.split()) <= 24 or BROKEN.search(text) or not draft.answer.strip():
-        return False
-    if VAGUE & set(words(text)) or not text[0].isupper():
-        return False
-    meaning = set(content_stems(text)) - EMPTY_WORDS
-    if POSSESSIVE & set(words(text)) and len(meaning) < 4:
-        return False
-    least = 4 if draft.kind in ("money", "count", "duration", "time") else 3
-    least = 2 if draft.kind == "age" or re.match(r"How do you|What should you do", text) else least
-    return len(meaning) >= (2 if _is_named(text) else least)
-
-
-def _is_named(question: str) -> bool:
-    return bool(re.search(r"(?<=\s)[A-Z]", question))
-
-
-def _in_context(draft: Draft, heading: str) -> Draft:
-    """A question that names nothing is asked of the product that the heading names."""
-    product = PRODUCT.match(heading) and PRODUCT_NOUN.search(heading) and not heading.endswith("s")
-    if not product or draft.kind not in IN_CONTEXT or _is_named(draft.question):
-        return draft
-    question = f"With the {heading}, {draft.question[0].lower()}{draft.question[1:]}"
-    return replace(draft, question=question, score=draft.score - 0.05)
-
-
 def _weight(draft: Draft, unit: Unit) -> float:
     """The rule's score, less for long questions and for answers that say nothing new."""
     count = len(draft.question.split())
@@ -89,10 +68,16 @@ def _weight(draft: Draft, unit: Unit) -> float:
     score = draft.score + 0.03 * min(3, names) - 0.012 * max(0, count - 13)
     if draft.kind != "yesno" and not fresh and not re.search(r"\d", draft.answer):
         score -= 0.5
+    if (
+        draft.kind in ("list", "object")
+        and count <= 5
+        and not PRODUCT_NOUN.search(draft.question.split(" need")[0].rstrip("?"))
+    ):
+        score -= 0.12
     return score + (0.02 if unit.kind == SENTENCE else 0.0)
 
 
-def _drafts_of(unit: Unit, topic: str) -> Iterator[Draft]:
+def _drafts_of(unit: Unit, topic: str, product: str) -> Iterator[Draft]:
     if unit.kind == HEADING:
         return
     if unit.kind == ROW:
@@ -106,20 +91,32 @@ def _drafts_of(unit: Unit, topic: str) -> Iterator[Draft]:
     if not 5 <= len(text.split()) <= 60 or (unit.kind == SENTENCE and text[-1] not in ".!)”"):
         return
     if topic:
-        text = re.sub(r"^(?:It|They)(?= )", topic, text)
+        text = resolve_topic(text, topic)
+    product = product_of(unit.heading) or product
     for draft in _sentence_drafts(text.rstrip(".")):
-        yield _in_context(draft, unit.heading)
+        yield name_subject(draft, product, unit)
 
 
 def _topic(unit: Unit, before: str) -> str:
     """What `It` or `They` means in the next sentence: the subject of this one, if it is named."""
-    if unit.kind != SENTENCE or re.match(r"(?:It|They)\b", unit.plain):
+    if unit.kind != SENTENCE or re.match(POINTING, unit.plain):
         return before if unit.kind == SENTENCE else ""
     clause = parse(unit.plain)
-    named = clause is not None and re.match(
-        r"(?:The |An? )?(?:[\w-]+ )?[\w-]+ [\w-]+$", clause.subject
-    )
-    return clause.subject if clause is not None and named else ""
+    if clause is None:
+        return ""
+    subject = tidy(clause.subject)
+    named = re.match(r"(?:The |An? )?(?:[\w-]+ ){0,3}[\w-]{4,}$", subject)
+    return subject if named else ""
+
+
+OPENING = re.compile(
+    r"((?:Under|For|In|With|Without|During|Before|After|Within|At|On|Outside) [^,]{3,70}), "
+    r"(.{12,})$"
+)
+TIMELY = re.compile(
+    r"(?:During|Before|After|Within) |(?:On|At) (?:the )?(?:\d|first|last|\w+day|night|weekends)"
+    rf"|In the (?:first|last) {TIME_UNIT}"
+)
 
 
 def _sentence_drafts(text: str) -> Iterator[Draft]:
@@ -127,12 +124,32 @@ def _sentence_drafts(text: str) -> Iterator[Draft]:
     yield from purposes(text)
     yield from commands(text)
     main, when = split_opening(text, DATE)
+    opening = OPENING.match(main) if not when else None
+    if opening and not VAGUE & set(words(opening[1])) and parse(inner_start(opening[2])):
+        yield from _with_opening(opening[1], inner_start(opening[2]))
+        return
     for said in statements(main):
-        for rule in (*VALUE_RULES, *FACT_RULES):
+        for rule in RULES:
             yield from rule(said)
-        past = said.clause.auxiliary in BE | {"did"} and len(said.clause.rest.split()) <= 16
-        if when and past and not said.clause.negated:
-            yield Draft(said.ask("When", said.clause.rest.split(", ")[0]), when, "time", 0.85)
+        past = said.clause.auxiliary in BE | {"did"} and not said.clause.negated
+        rest = brief(said.clause.rest) if when and past else ""
+        if rest:
+            yield Draft(said.ask("When", rest), when, "time", 0.85)
+
+
+def _with_opening(opening: str, main: str) -> Iterator[Draft]:
+    """`Under the Promise, when does …?`; an opening that tells a time is asked for itself."""
+    timely, short = TIMELY.match(opening), len(opening.split()) <= 8
+    for said in statements(main):
+        if timely and not said.clause.negated and len(said.clause.rest.split()) <= 14:
+            rest = said.clause.rest.split(", ")[0]
+            yield Draft(said.ask("When", rest), opening, "time", 0.8)
+        for rule in RULES:
+            for draft in rule(said):
+                question = draft.question[0].lower() + draft.question[1:]
+                if short and draft.kind not in ("definition", "name"):
+                    asked = f"{opening}, {question}"
+                    yield replace(draft, question=asked, score=draft.score - 0.03)
 
 
 @lru_cache(maxsize=2048)
@@ -140,14 +157,22 @@ def find_questions(document: str) -> tuple[Asked, ...]:
     """All good questions of a document, best first; the same question only once."""
     units = read_units(document)
     found: dict[str, Asked] = {}
-    topic = ""
+    topic = product = title = ""
     for unit in units:
-        drafts = list(_drafts_of(unit, topic))
+        product = "" if unit.kind == HEADING else product
+        title = title or (unit.plain if unit.kind == HEADING else "")
+        drafts = [
+            *step_drafts(unit, document),
+            *rank_drafts(unit, title),
+            *_drafts_of(unit, topic, product),
+        ]
         topic = _topic(unit, topic)
+        product = last_product(unit.plain, product)
         for draft in drafts:
-            if _good(draft):
-                asked = Asked(draft.question, draft.answer, unit, draft.kind, _weight(draft, unit))
-                key = " ".join(words(draft.question))
+            if reads_well(draft):
+                question = lower_common(draft.question, unit.plain, document)
+                asked = Asked(question, draft.answer, unit, draft.kind, _weight(draft, unit))
+                key = " ".join(words(question))
                 if key not in found or _rank(asked) > _rank(found[key]):
                     found[key] = asked
     return tuple(sorted(found.values(), key=lambda asked: (-asked.score, asked.unit.start)))
@@ -176,14 +201,28 @@ def _crowding(asked: Asked, chosen: list[Asked]) -> float:
     same_unit = sum(other.unit == asked.unit for other in chosen)
     same_kind = sum(other.kind == asked.kind for other in chosen)
     often = 0.25 if asked.kind == "yesno" else 0.06
-    return 0.4 * same_unit + often * same_kind
+    return 0.22 * same_unit + often * same_kind
+
+
+@lru_cache(maxsize=8192)
+def _meaning(question: str) -> frozenset[str]:
+    return frozenset(content_stems(question))
+
+
+def _same_answer(asked: Asked, other: Asked) -> bool:
+    """Whether two questions of one unit want the same: the facts of a sentence are asked once."""
+    left, right = asked.answer.lower(), other.answer.lower()
+    return left in right or right in left
 
 
 def _asked_before(asked: Asked, chosen: list[Asked]) -> bool:
     """Whether nearly the same was chosen already."""
-    own = set(content_stems(asked.question))
+    own = _meaning(asked.question)
     for other in chosen:
-        theirs = set(content_stems(other.question))
-        if len(own & theirs) / (len(own | theirs) or 1) > 0.75:
+        theirs = _meaning(other.question)
+        if other.unit == asked.unit and _same_answer(asked, other):
+            return True
+        ranks = asked.kind == other.kind == "rank"
+        if not ranks and len(own & theirs) / (len(own | theirs) or 1) > 0.7:
             return True
     return False

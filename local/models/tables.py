@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from local.models.asking import Draft
 from local.models.grammar import lower_start
 from local.models.patterns import PRICED
-from local.models.units import Unit
+from local.models.tokens import is_common_word
+from local.models.units import ENTRY, Unit
 
 EMPTY = re.compile(r"^(?:[-–—✔✓•xX]|n/?a|not available|none|&nbsp;)?$", re.I)
 VALUE = re.compile(
@@ -127,3 +128,19 @@ def entry_drafts(unit: Unit) -> Iterator[Draft]:
         yield Draft(f"{contact} {_the(topic)}?", value, "contact", 0.85)
     elif PRICED.search(label) and len(label.split()) <= 5 and len(value.split()) <= 14:
         yield Draft(f"What is {_the(_phrase(label))} of {_the(topic)}?", value, "entry", 0.8)
+
+
+RANKS = ("kingdom", "phylum", "class", "order", "family", "subfamily", "genus")
+
+
+def rank_drafts(unit: Unit, title: str) -> Iterator[Draft]:
+    """`To which family does … belong?` for the box of ranks at the head of an article."""
+    label = unit.cells[0].lower() if unit.kind == ENTRY and len(unit.cells) == 2 else ""
+    named = re.fullmatch(r"[A-Z][a-z-]+(?: [a-z-]+){1,3}", title)
+    if label not in RANKS or named is None or not re.fullmatch(r"[A-Z][a-z]+", unit.cells[1]):
+        return
+    first = title.split()[0].lower().split("-")[0]
+    common = is_common_word(first) or "-" in title
+    name = f"the {title[0].lower()}{title[1:]}" if common else title
+    score = 0.8 if label in ("family", "order", "genus") else 0.6
+    yield Draft(f"To which {label} does {name} belong?", unit.cells[1], "rank", score)

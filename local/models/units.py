@@ -25,7 +25,7 @@ VALUE_LINE = re.compile(
     rf"(?P<values>{VALUE}(?:\s+(?:{VALUE}|per \w+|–|-|✔))*)$"
 )
 SENTENCE_END = re.compile(
-    r"[.!?](?:[\"”’')\]]|\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹])*(\s+)(?=[\"“‘'(\[]?(?:[A-Z0-9À-Þ]|[ei]\.\w|epost))"
+    r"[.!?](?::\s?\d{1,3}(?:[–-]\d{1,3})?|[\"”’')\]]|\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹])*(\s+)(?=[\"“‘'(\[]?(?:[A-Z0-9À-Þ]|[ei]\.\w|epost))"
 )
 ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|Dr|Mr|Mrs|Ms|St|No|vs|Inc|Ltd|Co|Corp|approx|ca|Fig|Vol|pp?|cf|Prof|Jr|Sr"
@@ -86,6 +86,8 @@ def _is_plain_heading(lines: list[_Line], index: int, width: int, fresh: bool) -
     if not text or not fresh or not 2 < len(text) <= min(60, max(24, 0.6 * width)):
         return False
     if not (text[0].isupper() or text[0].isdigit()) or text[-1] in ".,;:!?-–" or "$" in text:
+        return False
+    if re.search(r" (?:and|or|of|in|on|at|to|the|an?|for|from|with|by|its|their)$", text):
         return False
     following = lines[index + 1].text.strip() if index + 1 < len(lines) else ""
     return len(text.split()) <= 8 and (not following or not following[0].islower())
@@ -207,7 +209,7 @@ class _Reader:
             self.above, self.heading = self.heading, plain_text(stripped)
             self.add(line.start, line.end, HEADING)
             return
-        if self.span and self.span[2] == ITEM and ended and short:
+        if self.span and self.span[2] == ITEM and short and (ended or stripped[0].isupper()):
             self.close()
         self.extend(line, SENTENCE)
 

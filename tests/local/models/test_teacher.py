@@ -1,8 +1,13 @@
 """The teacher's questions: from sentences across line breaks, from lists and from tables."""
 
+from local.models.pieces import cut
+from local.models.prompts import read_prompt
 from local.models.questions import choose_questions, find_questions
-from local.models.teacher import find_answer
+from local.models.teacher import answer, find_answer
 from local.models.units import collapse, read_units
+from shared.raft.answers import parse_answer, verify_answer
+from shared.raft.prompts import answer_prompt, questions_prompt
+from shared.raft.questions import parse_questions
 from tests.local.models.support import corpus
 
 WRAPPED = """History and branches
@@ -24,6 +29,19 @@ TABLE = """## Banking plans
 
 - To open an account, visit any branch with two pieces of identification.
 - If your card is lost, call the help line at once.
+"""
+GUIDE = """Everyday accounts
+Tern Current Account
+A customer may cancel a new current account within 14 days of opening it without giving a reason.
+The account opens with £1 and may hold up to £500,000. The Tern Current Account pays no interest
+on credit balances. Holders may apply for an arranged overdraft of up to £1,500.
+Closing an account
+The closure follows these steps.
+1. Bring the account to zero, including any interest that is still to be charged.
+2. Cut the cards through the chip.
+A customer who disagrees with an entry should report the entry within 13 months.
+Three wrong PINs block the chip. Payments that would take the balance below zero are refused.
+Under the Debit Promise, Lanternfold Bank refunds a wrong collection on the next business day.
 """
 
 
@@ -71,3 +89,48 @@ def test_units_keep_the_text_verbatim() -> None:
     kinds = {unit.plain: unit.kind for unit in read_units(WRAPPED)}
     assert kinds["History and branches"] == "heading"
     assert kinds["The weekend price is higher because markets are closed."] == "sentence"
+
+
+def test_one_sentence_gives_several_facts_with_its_product_named() -> None:
+    found = asked(GUIDE)
+    start = "With the Tern Current Account, within how many days may a customer cancel"
+    assert found[f"{start} a new current account without giving a reason?"] == "within 14 days"
+    assert found["How much may the Tern Current Account hold?"] == "up to £500,000"
+    assert found["Which account pays no interest on credit balances?"] == "The Tern Current Account"
+    holders = "may holders of the Tern Current Account apply for an arranged overdraft?"
+    assert found[f"Up to what amount {holders}"] == "up to £1,500"
+
+
+def test_steps_cases_numbers_and_openings() -> None:
+    found = asked(GUIDE)
+    step = "What is the second step when closing an account?"
+    assert found[step] == "Cut the cards through the chip"
+    disagrees = "What should a customer who disagrees with an entry do?"
+    assert found[disagrees] == "report the entry within 13 months"
+    assert found["How many wrong PINs block the chip?"] == "Three"
+    refused = "What happens to payments that would take the balance below zero?"
+    assert found[refused] == "are refused"
+    refund = "Under the Debit Promise, when does Lanternfold Bank refund a wrong collection?"
+    assert found[refund] == "on the next business day"
+
+
+def test_a_predicate_is_cut_into_pieces() -> None:
+    pieces = cut("cancel an account within 14 days, because it is new, and the bank agrees to it")
+    expected = ["cancel an account", "within 14 days", "because it is new"]
+    assert [piece.text for piece in pieces] == expected
+    assert [piece.text for piece in cut("paid on the day on which it arrives")][-1] == (
+        "on the day on which it arrives"
+    )
+
+
+def test_every_reply_survives_the_parser_and_the_verifier() -> None:
+    for document in (WRAPPED, TABLE, GUIDE, *corpus()[:8]):
+        for kind in ("gpt", "llama"):
+            reply = answer(read_prompt(questions_prompt(kind, document, 5)))
+            questions = parse_questions(reply, 5)
+            assert questions == reply.splitlines() and len(questions) >= 3
+            opening = [question.split()[0] for question in questions]
+            assert sum(word in ("Is", "Are", "Can", "May", "Must") for word in opening) <= 1
+            for question in questions:
+                given = answer(read_prompt(answer_prompt(kind, document, question)))
+                assert verify_answer(parse_answer(given), document) is None, question

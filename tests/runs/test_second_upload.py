@@ -1,0 +1,50 @@
+"""The same bytes uploaded again: another run, which pays the teacher and the training nothing."""
+
+from __future__ import annotations
+
+from local.stack import Stack
+from tests.runs.helpers import (
+    billed,
+    clear_requests,
+    completed,
+    corpus,
+    dataset,
+    deployments,
+    jobs,
+    manifest,
+    requests,
+    upload,
+)
+
+
+def test_the_same_bytes_again_are_another_run_that_pays_nothing_twice(stack: Stack) -> None:
+    files = corpus(500)
+    upload(stack, "again", files)
+    first = completed(stack, "again")
+    known_jobs = [job["id"] for job in jobs(stack)]
+    clear_requests(stack)
+
+    upload(stack, "again", {"500.pdf": files["500.pdf"]})
+    second = completed(stack, "again", known=1)
+
+    runs = [manifest(stack, view["run"]) for view in (first, second)]
+    assert runs[0]["run"] != runs[1]["run"]
+    assert runs[0]["documents"][0]["etag"] != runs[1]["documents"][0]["etag"]
+    assert runs[0]["documents"][1] == runs[1]["documents"][1]
+
+    assert requests(stack, "teacher") == []
+    generate = [run["stages"]["generate"] for run in runs]
+    assert generate[1]["spend"]["calls"] == 0
+    assert generate[1]["spend"]["reused"] == generate[0]["spend"]["calls"]
+    assert generate[1]["counts"] == generate[0]["counts"]
+    assert dataset(stack, second["run"]) == dataset(stack, first["run"])
+
+    assert [job["id"] for job in jobs(stack)] == known_jobs
+    assert second["student"]["job"] == first["student"]["job"]
+    assert runs[1]["stages"]["train"]["spend"]["usd"] == 0
+    assert (second["tokens"]["prompt"], second["tokens"]["completion"]) == billed(stack)
+
+    # What an earlier deployment answered does not show that this one works.
+    names = [view["student"]["deployment"] for view in (first, second)]
+    assert len(set(names)) == 2 and set(names) <= set(deployments(stack))
+    assert [call for call in requests(stack, names[1]) if call["status"] == 200]
