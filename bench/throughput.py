@@ -2,10 +2,12 @@
 
 The ideal sends calls × 300 ms over 16 places without a gap. Times are the stand-in's own: from
 the first teacher request to the last answer. The whole path runs: host, storage, verification.
+Then the pool of endpoints alone, with limits and outages (`bench.balancing`).
 """
 
 from __future__ import annotations
 
+from bench import balancing
 from bench.runs import run, stack, upload
 
 _MILLISECONDS = 300
@@ -37,6 +39,7 @@ def main() -> None:
     print(f"\nGeneration, {len(calls)} calls of {_MILLISECONDS} ms, {_PLACES} at a time")
     print(f"  ideal {ideal:.1f} s, took {seconds:.1f} s, efficiency {ideal / seconds:.3f}")
     print(f"  most in flight {log['max_in_flight']}")
+    balancing.main()
 
 
 if __name__ == "__main__":

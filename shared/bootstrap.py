@@ -14,7 +14,8 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import GatherRequest, Orchestrator, to_wire
-from shared.ports import BlobStore, Chat, Clock, Tokenizer
+from shared.ports import BlobStore, Chat, Clock, Embedder, Tokenizer
+from shared.services.cutting import Cutter
 from shared.services.dataset import Datasets
 from shared.services.deployment import Deploying
 from shared.services.documents import Documents
@@ -93,10 +94,10 @@ class Services:
     def _chat(self, role: Role, deployment: str = "") -> Chat:
         from shared.adapters.chat import OpenAIChat
 
-        endpoint = self.settings.model(role)
+        endpoints = self.settings.endpoints(role)
         return OpenAIChat(
-            endpoint,
-            deployment=deployment or endpoint.deployment,
+            endpoints[:1] if deployment else endpoints,  # what we deployed is on the first
+            deployment=deployment or endpoints[0].deployment,
             concurrency=self._places,
             timeout=self.settings.model_timeout_seconds,
             client_id=self.settings.client_id,
@@ -120,15 +121,22 @@ class Services:
     @cached_property
     def documents(self) -> Documents:
         """Survey, ingest, collect."""
-        from shared.adapters.pdf import PdfReader
+        from shared.adapters.readers import Readers
 
+        cutter = Cutter(Readers(), self._tokenizer, lambda: self._embedder)
         return Documents(
-            self.document_blobs,
-            self.run_blobs,
-            self.runs,
-            self._shards,
-            PdfReader(),
-            self._tokenizer,
+            self.document_blobs, self.run_blobs, self.runs, self._shards, cutter, self._work
+        )
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        from shared.adapters.embeddings import OpenAIEmbedder
+
+        return OpenAIEmbedder(
+            self.settings.model(Role.EMBEDDING),
+            concurrency=self._places,
+            timeout=self.settings.model_timeout_seconds,
+            client_id=self.settings.client_id,
         )
 
     @cached_property

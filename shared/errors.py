@@ -74,7 +74,8 @@ class BlobChanged(StoreError):
 class DocumentError(RaftError):
     """Raised when a document gives no usable text.
 
-    `code` is one of encrypted, damaged, empty_file, no_text, not_a_pdf, too_large, too_slow.
+    `code` is one of encrypted, damaged, empty_file, no_text, not_a_pdf, too_large, too_slow,
+    unsupported, deleted, replaced.
     """
 
     def __init__(self, code: str, message: str) -> None:

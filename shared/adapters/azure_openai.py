@@ -54,6 +54,10 @@ class AzureOpenAITrainer:
             )
         except openai.OpenAIError as error:
             raise _job_error(error, "the fine-tuning job was refused") from None
+        except TimeoutError:
+            raise ModelUnavailable(
+                f"a training file was not processed within {_PROCESSING_SECONDS} s"
+            ) from None
         return made.id
 
     async def check(self, job: str) -> JobStatus:

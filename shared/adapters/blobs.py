@@ -86,11 +86,13 @@ class AzureBlobStore:
     async def folders(self) -> list[str]:
         """See the port."""
         try:
-            return [
-                item.name.rstrip("/")
-                async for item in self._container.walk_blobs(delimiter="/")
-                if item.name.endswith("/")
-            ]
+            return sorted(  # the service sorts with the "/", so "a b/" before "a/"
+                [
+                    item.name.rstrip("/")
+                    async for item in self._container.walk_blobs(delimiter="/")
+                    if item.name.endswith("/")
+                ]
+            )
         except ResourceNotFoundError:
             return []
 

@@ -1,23 +1,30 @@
-"""Chat models over the openai SDK, with our own pacing of retries.
+"""Chat models over the openai SDK, on one endpoint or a pool of several, with our own retries.
 
 Throttling is waited out, whatever its header says: a 429 is not a failure until `patience`
-seconds have gone by since the call began. Server errors and timeouts are tried `attempts` times.
-While a call waits it holds no place among the calls in flight.
+seconds have gone by since the call's first one. Server errors and timeouts are tried `attempts`
+times, on another endpoint at once where one stands. A refusal (401, 403, 404) is the call's end
+when no endpoint is left that has not refused it. While a call waits it holds no place among the
+calls in flight.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import openai
 
 from shared.adapters.openai_client import connect_model, our_error
-from shared.errors import ModelUnavailable
-from shared.ports import ChatRequest, Reply
+from shared.adapters.pacing import WINDOW, Pace, TokenEstimate
+from shared.adapters.pool import Caller, Lease, Member, NoTimeLeft, Pool
+from shared.errors import ModelError, ModelRefusesUs, ModelUnavailable
+from shared.ports import ChatRequest, Permit, Reply
 from shared.settings import ModelEndpoint
 
 _FIRST_WAIT = 0.5
@@ -25,12 +32,24 @@ _LONGEST_WAIT = 20.0
 _LONGEST_HEADER_WAIT = 60.0  # a longer Retry-After is asked again after this
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How to reach one member of the pool."""
+
+    client: openai.AsyncOpenAI
+    deployment: str
+
+
 class OpenAIChat:
-    """Keeps the promises of `ports.Chat` for one deployment."""
+    """Keeps the promises of `ports.Chat` for one model.
+
+    Endpoints after the first may call it by another deployment name; `window` is the length of the
+    service's rate limit window in seconds.
+    """
 
     def __init__(
         self,
-        endpoint: ModelEndpoint,
+        endpoint: ModelEndpoint | Sequence[ModelEndpoint],
         *,
         deployment: str,
         concurrency: asyncio.Semaphore,
@@ -38,42 +57,96 @@ class OpenAIChat:
         client_id: str = "",
         patience: float = 300,
         attempts: int = 5,
+        window: float = WINDOW,
     ) -> None:
-        self._client = connect_model(endpoint, timeout=timeout, client_id=client_id)
         self.deployment = deployment
-        self._places = concurrency
+        self._ways: dict[Member, _Way] = {}
+        for number, each in enumerate(
+            [endpoint] if isinstance(endpoint, ModelEndpoint) else endpoint
+        ):
+            name = (each.deployment if number else "") or deployment
+            client = connect_model(each, timeout=timeout, client_id=client_id)
+            pace = Pace(requests=each.rpm, tokens=each.tpm, window=window)
+            self._ways[Member(f"{name} at {client.base_url.host}", pace)] = _Way(client, name)
+        self._pool = Pool(list(self._ways), concurrency, time.monotonic)
+        self._estimate = TokenEstimate()
         self._patience = patience
         self._attempts = attempts
 
-    async def complete(self, request: ChatRequest) -> Reply:
+    async def complete(self, request: ChatRequest, permit: Permit) -> Reply:
         """See the port."""
-        began = time.monotonic()
-        failures = 0
+        size = sum(len(message["content"]) for message in request.messages)
+        caller = self._pool.caller(self._estimate.of(size, request.max_tokens))
+        problem: ModelError | None = None
         while True:
             try:
-                async with self._places:
-                    return await self._send(request)
-            except openai.OpenAIError as error:
-                problem = our_error(error, self.deployment)
-                if not isinstance(problem, ModelUnavailable):
-                    raise problem from None
-                throttled = isinstance(error, openai.RateLimitError)
-                failures += 1
-                wait = retry_wait(error, failures)
-                late = time.monotonic() - began + wait > self._patience
-                if late or (not throttled and failures >= self._attempts):
-                    raise problem from None
+                lease = await self._pool.lease(caller)
+            except NoTimeLeft:
+                assert problem is not None
+                raise problem from None
+            way = self._ways[lease.member]
+            try:
+                await permit()
+                lease.sending()
+                reply = await self._send(way, request)
+                lease.succeeded(reply.prompt_tokens + reply.completion_tokens or caller.tokens)
+            except (openai.OpenAIError, ModelUnavailable) as error:
+                problem = _in_our_words(error, way)
+                wait = self._after(error, problem, lease, caller)
+            else:
+                billed = reply.prompt_tokens, reply.completion_tokens
+                self._estimate.learn(size, request.max_tokens, *billed)
+                return reply
+            finally:
+                lease.close()
             await asyncio.sleep(wait)
 
-    async def _send(self, request: ChatRequest) -> Reply:
+    async def close(self) -> None:
+        """Close the connections."""
+        for way in self._ways.values():
+            await way.client.close()
+
+    def _after(self, error: Exception, problem: ModelError, lease: Lease, caller: Caller) -> float:
+        """Tell the pool what went wrong; seconds until the next try, or raise the problem."""
+        if isinstance(problem, ModelRefusesUs):
+            lease.refused(problem.reason)
+            caller.refused.add(lease.member)
+            if self._pool.untried(caller):
+                return 0
+        elif not isinstance(problem, ModelUnavailable):
+            lease.rejected()
+        elif isinstance(error, openai.RateLimitError):
+            asked = retry_after(error)
+            lease.throttled(asked)
+            now = time.monotonic()
+            caller.deadline = min(caller.deadline, now + self._patience)
+            if now + min(asked or 0, _LONGEST_HEADER_WAIT) <= caller.deadline:
+                return 0
+        else:
+            reached = not isinstance(error, openai.APIConnectionError)
+            lease.failed(
+                problem.reason, counted=reached or isinstance(error, openai.APITimeoutError)
+            )
+            if not lease.probe or self._pool.outage:  # else others stand, and it was only looking
+                caller.failures += 1
+            caller.avoid.add(lease.member)
+            if caller.failures < self._attempts:
+                return 0 if self._pool.others_stand(caller) else retry_wait(error, caller.failures)
+        raise problem from None
+
+    async def _send(self, way: _Way, request: ChatRequest) -> Reply:
         options: dict[str, Any] = {} if request.seed is None else {"seed": request.seed}
-        answer = await self._client.chat.completions.create(
-            model=self.deployment,
-            messages=[dict(message) for message in request.messages],  # type: ignore[misc]
-            max_completion_tokens=request.max_tokens,
-            temperature=request.temperature,
-            **options,
-        )
+        answer: Any = None
+        with contextlib.suppress(json.JSONDecodeError):  # the SDK passes on what came with a 200
+            answer = await way.client.chat.completions.create(
+                model=way.deployment,
+                messages=[dict(message) for message in request.messages],  # type: ignore[misc]
+                max_completion_tokens=request.max_tokens,
+                temperature=request.temperature,
+                **options,
+            )
+        if not getattr(answer, "choices", None):
+            raise ModelUnavailable(f"{way.deployment} answered 200 with what is no completion")
         choice, usage = answer.choices[0], answer.usage
         return Reply(
             text=choice.message.content or "",
@@ -84,19 +157,24 @@ class OpenAIChat:
         )
 
 
-def retry_wait(error: openai.OpenAIError, failures: int) -> float:
+def _in_our_words(error: openai.OpenAIError | ModelUnavailable, way: _Way) -> ModelError:
+    return error if isinstance(error, ModelUnavailable) else our_error(error, way.deployment)
+
+
+def retry_wait(error: Exception, failures: int) -> float:
     """Seconds to wait: the service's word where it gives one, else doubling, with jitter."""
-    headers: Mapping[str, str] = {}
-    if isinstance(error, openai.APIStatusError):
-        headers = error.response.headers
-    asked = _header_seconds(headers)
+    asked = retry_after(error)
     jitter: float = 0.75 + random.random() / 2
     if asked is not None:
         return min(asked, _LONGEST_HEADER_WAIT) + random.random() * 0.25
     return min(_FIRST_WAIT * 2.0 ** (failures - 1), _LONGEST_WAIT) * jitter
 
 
-def _header_seconds(headers: Mapping[str, str]) -> float | None:
+def retry_after(error: Exception) -> float | None:
+    """What the service asks for in seconds, where it says so."""
+    headers: Mapping[str, str] = {}
+    if isinstance(error, openai.APIStatusError):
+        headers = error.response.headers
     for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         try:
             seconds = float(headers[name]) * scale

@@ -9,12 +9,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.mgmt.cognitiveservices.aio import CognitiveServicesManagementClient
 
 from shared.adapters.identity import LoopbackPolicy, credential_for
 from shared.contracts import JobState, JobStatus
-from shared.errors import JobError, SpecError
+from shared.errors import JobError, ModelUnavailable, RaftError, SpecError
 from shared.settings import ControlPlane, is_loopback
 
 _ENDED = {
@@ -73,8 +73,8 @@ class CognitiveServicesDeployer:
             await self._client.deployments.begin_create_or_update(
                 self._plane.resource_group, self._plane.account, name, wanted, polling=False
             )
-        except HttpResponseError as error:
-            raise JobError(f"the deployment was refused: {_words(error)}") from None
+        except AzureError as error:
+            raise _our_error(error, "the deployment was refused") from None
 
     async def check(self, name: str) -> JobStatus:
         """See the port."""
@@ -91,11 +91,19 @@ class CognitiveServicesDeployer:
             )
         except ResourceNotFoundError:
             return None
-        except HttpResponseError as error:
-            raise JobError(f"deployment {name} cannot be looked up: {_words(error)}") from None
+        except AzureError as error:
+            raise _our_error(error, f"deployment {name} cannot be looked up") from None
 
 
-def _words(error: HttpResponseError) -> str:
-    inner = error.error
+def _our_error(error: AzureError, what: str) -> RaftError:
+    """Trouble that may pass is told apart from a refusal, which ends the run."""
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    words = f"{what}: {_words(error)}"
+    passes = status is None or status in (408, 429) or status >= 500
+    return ModelUnavailable(words) if passes else JobError(words)
+
+
+def _words(error: AzureError) -> str:
+    inner = error.error if isinstance(error, HttpResponseError) else None
     words = f"{inner.code}: {inner.message}" if inner is not None else str(error.message)
     return " ".join(words.split())[:400]

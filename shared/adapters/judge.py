@@ -22,7 +22,7 @@ import httpx2
 
 from shared.adapters.openai_client import connect_model
 from shared.errors import ModelRefusesUs, RunStopped
-from shared.ports import JudgeItem, PaidCalls, Reply
+from shared.ports import JudgeItem, PaidCalls, Permit, Reply
 from shared.settings import ModelEndpoint
 
 _METRICS = ("faithfulness", "answer_relevancy", "semantic_similarity", "answer_correctness")
@@ -143,13 +143,19 @@ class _PaidTransport(httpx2.AsyncBaseTransport):
         self._network = httpx2.AsyncHTTPTransport()
         self._places = concurrency
 
+    async def aclose(self) -> None:
+        await self._network.aclose()
+
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         body = await request.aread()
 
-        async def send() -> Reply:
+        async def send(permit: Permit) -> Reply:
             async with self._places:
+                await permit()
                 response = await self._network.handle_async_request(request)
                 text = (await response.aread()).decode()
+            if response.status_code in (401, 403, 404):
+                raise ModelRefusesUs(f"the judge answered {response.status_code}")
             if response.status_code != 200:
                 raise _NotPaid(httpx2.Response(response.status_code, headers=response.headers))
             data = json.loads(text)
@@ -165,13 +171,10 @@ class _PaidTransport(httpx2.AsyncBaseTransport):
         try:
             reply = await _calls.get().once("judge", shape, send)
         except _NotPaid as unpaid:
-            status = unpaid.response.status_code
-            if status in (401, 403, 404):
-                _refusal.get().append(ModelRefusesUs(f"the judge answered {status}"))
             return unpaid.response
-        except RunStopped as stopped:
-            _refusal.get().append(stopped)
-            return httpx2.Response(400, json={"error": {"message": "the run is stopped"}})
+        except (ModelRefusesUs, RunStopped) as refusal:
+            _refusal.get().append(refusal)
+            return httpx2.Response(400, json={"error": {"message": refusal.reason}})
         return httpx2.Response(
             200, headers={"content-type": "application/json"}, content=reply.text.encode()
         )

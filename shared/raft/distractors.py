@@ -137,7 +137,10 @@ def compose_row(
         split=split,
         group=group,
         question=example.question,
-        documents=[ShownDocument(chunk.id, chunk.text) for chunk in shown],
+        documents=[
+            ShownDocument(chunk.id, chunk.text, chunk.document, chunk.pages, chunk.heading)
+            for chunk in shown
+        ],
         oracle=shown.index(oracle) if label is None else -1,
         label=example.answer if label is None else label,
         answer=example.answer,

@@ -41,10 +41,13 @@ class ChunkExamples:
 
 @dataclass(frozen=True)
 class ShownDocument:
-    """A document as it stands in a prompt."""
+    """A document as it stands in a prompt, and where it comes from."""
 
     chunk: str
     text: str
+    document: str = ""
+    pages: list[int] = field(default_factory=list)
+    heading: str = ""
 
 
 @dataclass(frozen=True)

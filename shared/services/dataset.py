@@ -82,6 +82,12 @@ class Datasets:
         examples, repeated = drop_repeated_questions([e for one in made for e in one.examples])
         if repeated:
             drops["repeated_question"] = len(repeated)
+        if not examples:
+            why = ", ".join(f"{count} {code}" for code, count in drops.most_common(3))
+            raise QuorumNotReached(
+                f"no usable question came out of {len(chunks)} chunks"
+                + (f"; dropped: {why}" if why else "")
+            )
         rows = await asyncio.to_thread(compose_rows, examples, chunks, spec)
         if seen := len(examples) - len(rows):
             drops["test_quote_in_training"] = seen
@@ -90,6 +96,8 @@ class Datasets:
                 f"{training} training rows are fewer than the {MINIMUM_TRAINING_ROWS} that "
                 "fine-tuning needs: add documents, or ask for more questions per chunk"
             )
+        if not any(row.split == "test" for row in rows):
+            raise QuorumNotReached("no question is left to test on: every one quotes trained text")
         await self._write(run, spec, rows, chunks, drops, made)
         counts = {split: sum(row.split == split for row in rows) for split in SPLITS}
         counts |= {f"drop_{code}": count for code, count in sorted(drops.items())}

@@ -71,8 +71,8 @@ class Deploying:
         row = row_from(await self._shards.item(questions_prefix(run), 0))
         chat = self._student(deployment_name(run))
         calls = self._work.item(run, "smoke")
-        model = (await self._records.read(run))["student"]["model"]
-        reply = await ask(calls, "smoke", chat, student_request(row), model=model)
+        # By the deployment's name, not its model's: what an earlier one answered says nothing.
+        reply = await ask(calls, "smoke", chat, student_request(row))
         if not reply.text.strip():
             raise JobError(f"the deployment {deployment_name(run)} answered with nothing")
         return Step(1, spend=calls.spend)

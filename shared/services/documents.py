@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict
 from typing import Any
 
 from shared.contracts import Outcome, OutcomeStatus, Step, Survey
-from shared.errors import BlobNotFound, DocumentError, SpecError
-from shared.ports import BlobInfo, BlobStore, DocumentReader, Tokenizer
+from shared.errors import BlobNotFound, DocumentError, ModelError, RunStopped, SpecError
+from shared.ports import BlobInfo, BlobStore
 from shared.raft.answers import squash
-from shared.raft.chunking import chunk_document
-from shared.raft.documents import Chunk, Page, drop_running_lines
+from shared.raft.documents import doctype_of
 from shared.raft.formats import to_json
+from shared.services.cutting import Cut, Cutter
 from shared.services.runs import Runs, fingerprint_of, is_spec_file
 from shared.services.shards import Shards
+from shared.services.work import WorkStore
 
-_READ_SUFFIX = ".pdf"
 _NAME_CHARACTERS = 1_024
 
 
@@ -30,15 +29,15 @@ class Documents:
         runs: BlobStore,
         records: Runs,
         shards: Shards,
-        reader: DocumentReader,
-        tokenizer: Tokenizer,
+        cutter: Cutter,
+        work: WorkStore,
     ) -> None:
         self._documents = documents
         self._runs = runs
         self._records = records
         self._shards = shards
-        self._reader = reader
-        self._tokenizer = tokenizer
+        self._cutter = cutter
+        self._work = work
 
     @staticmethod
     def domain_of(name: str) -> str:
@@ -97,39 +96,40 @@ class Documents:
         context = await self._records.context(run)
         document = context.documents[index]
         name = str(document["name"])
-        spec = context.spec
-        pages: list[Page] = []
-        chunks: list[Chunk] = []
+        calls = self._work.item(run, f"ingest/{index}")
+        cut = Cut([], [], [])
         problem = code = ""
+        fatal = False
         try:
-            pages = drop_running_lines(await self._read(name, str(document["etag"])))
-            chunks = await asyncio.to_thread(
-                chunk_document,
-                name,
-                pages,
-                self._tokenizer.count,
-                spec.chunk_size,
-                spec.chunk_overlap,
-            )
-        except DocumentError as error:
-            problem, code = error.reason, error.code
-        unread = [page.number for page in pages if not page.text.strip()]
+            doctype = doctype_of(name, context.spec.doctype)
+            data = await self._read(name, str(document["etag"]))
+            cut = await self._cutter.cut(data, name, doctype, context.spec, calls)
+        except (DocumentError, ModelError, RunStopped) as error:
+            problem, code, fatal = error.reason, error.code, error.fatal
+        unread = [page.number for page in cut.pages if not page.text.strip()]
         record = {
             "name": name,
             "etag": document["etag"],
             "problem": problem,
             "code": code,
             "pages_without_text": unread,
-            "pages": [asdict(page) for page in pages],
-            "chunks": [asdict(chunk) for chunk in chunks],
+            "notes": cut.notes,
+            "pages": [asdict(page) for page in cut.pages],
+            "chunks": [asdict(chunk) for chunk in cut.chunks],
         }
         ref = document_name(run, index)
         await self._runs.put(ref, to_json(record))
-        counts = {"pages": len(pages), "pages_without_text": len(unread), "chunks": len(chunks)}
         if code:
             status = OutcomeStatus.REJECTED if code == "unsupported" else OutcomeStatus.FAILED
-            return Outcome(name, status, problem, ref, counts={f"document_{code}": 1})
-        return Outcome(name, ref=ref, counts={k: v for k, v in counts.items() if v})
+            counts = {f"document_{code}": 1}
+            return Outcome(name, status, problem, ref, fatal, counts, calls.spend)
+        counts = {
+            "pages": len(cut.pages),
+            "pages_without_text": len(unread),
+            "chunks": len(cut.chunks),
+        }
+        counts = {name: count for name, count in counts.items() if count}
+        return Outcome(name, ref=ref, counts=counts, spend=calls.spend)
 
     async def collect(self, run: str) -> Step:
         """Bring the documents' chunks together, each text once, in shards for the fan-out."""
@@ -138,7 +138,7 @@ class Documents:
         repeated = 0
         seen: set[str] = set()
         for index in range(len(context.documents)):
-            record = json.loads(await self._runs.read(document_name(run, index)))
+            record = await _record(self._runs, run, index)
             for chunk in record["chunks"]:
                 text = squash(chunk["text"])
                 if text in seen:
@@ -149,16 +149,14 @@ class Documents:
         await self._shards.write(chunks_prefix(run), chunks)
         return Step(len(chunks), chunks_prefix(run), {"repeated_chunks": repeated})
 
-    async def _read(self, name: str, etag: str) -> list[Page]:
-        if not name.casefold().endswith(_READ_SUFFIX):
-            raise DocumentError("unsupported", f"{name} was not read: only PDF files are")
+    async def _read(self, name: str, etag: str) -> bytes:
         try:
             data, now = await self._documents.read_versioned(name)
         except BlobNotFound:
             raise DocumentError("deleted", f"{name} was deleted after the run began") from None
         if now.strip('"') != etag.strip('"'):
             raise DocumentError("replaced", f"{name} was replaced after the run began")
-        return await self._reader.read(data, name)
+        return data
 
 
 def document_name(run: str, index: int) -> str:
@@ -178,11 +176,21 @@ def chunks_prefix(run: str) -> str:
     return f"{run}/chunks"
 
 
+async def _record(runs: BlobStore, run: str, index: int) -> Any:
+    """A document as it was read; an empty one when its item failed before it could write."""
+    try:
+        return json.loads(await runs.read(document_name(run, index)))
+    except BlobNotFound:
+        problem = "it was not read, for a reason of our own"
+        nothing: dict[str, Any] = {"pages": [], "chunks": [], "pages_without_text": []}
+        return {"name": f"document {index}", "problem": problem, **nothing}
+
+
 async def document_facts(runs: BlobStore, run: str, count: int) -> list[dict[str, Any]]:
     """What became of each of the run's documents, without their text."""
     facts = []
     for index in range(count):
-        record = json.loads(await runs.read(document_name(run, index)))
+        record = await _record(runs, run, index)
         facts.append(
             {
                 "name": record["name"],

@@ -25,7 +25,7 @@ from shared.services.dataset import questions_prefix
 from shared.services.deployment import StudentChat, deployment_name, student_request
 from shared.services.runs import Runs
 from shared.services.shards import Shards
-from shared.services.work import StopMarkers, WorkStore, ask
+from shared.services.work import WorkStore, ask
 from shared.spec import RunSpec
 
 MODELS = ("baseline", "student")
@@ -41,7 +41,6 @@ class Evaluation:
         records: Runs,
         shards: Shards,
         work: WorkStore,
-        stops: StopMarkers,
         baseline: Chat,
         student: StudentChat,
         judge: Judge,
@@ -50,7 +49,6 @@ class Evaluation:
         self._records = records
         self._shards = shards
         self._work = work
-        self._stops = stops
         self._baseline = baseline
         self._student = student
         self._judge = judge
@@ -71,8 +69,6 @@ class Evaluation:
             status, reason = OutcomeStatus.REJECTED, error.reason
         except RaftError as error:
             status, reason, fatal = OutcomeStatus.FAILED, error.reason, error.fatal
-            if fatal:
-                await self._stops.stop(run, error.reason)
         await self._runs.put(ref, to_json(record))
         unjudged = sum(value is None for value in record["scores"].values())
         counts = {"scores_missing": unjudged} if unjudged else {}
@@ -83,13 +79,14 @@ class Evaluation:
         spec = (await self._records.context(run)).spec
         rows = [row_from(record) for record in await self._shards.all(questions_prefix(run))]
         answers = {model: await self._answers(run, model, len(rows)) for model in MODELS}
+        judged = await self._sample(run, rows)
         comparisons = [
-            self._compare(metric, rows, answers, spec)
+            self._compare(metric, rows, answers, judged, spec)
             for metric in (*LOCAL_METRICS, *self._judge.metrics)
         ]
         scores = {
             "rows": len(rows),
-            "judged_rows": len(await self._sample(run, rows)),
+            "judged_rows": len(judged),
             "confidence": 0.95,
             "draws": spec.evaluation.bootstrap_draws,
             "metrics": [
@@ -168,13 +165,12 @@ class Evaluation:
         metric: str,
         rows: Sequence[Row],
         answers: dict[str, list[dict[str, Any]]],
+        judged: set[str],
         spec: RunSpec,
     ) -> Comparison:
         """Rows that were never to have this metric are no missing scores."""
         meant = [
-            index
-            for index in range(len(rows))
-            if metric in LOCAL_METRICS or any(metric in answers[m][index]["scores"] for m in MODELS)
+            index for index, row in enumerate(rows) if metric in LOCAL_METRICS or row.id in judged
         ]
         baseline, student = (
             [answers[model][index]["scores"].get(metric) for index in meant] for model in MODELS

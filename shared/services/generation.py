@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import asdict, replace
 
 from shared.contracts import Outcome, OutcomeStatus
-from shared.errors import ModelError, ModelUnavailable, RaftError
+from shared.errors import ContentFiltered, ModelError, ModelUnavailable, RaftError
 from shared.ports import BlobStore, Chat, ChatRequest, PaidCalls, Reply
 from shared.raft.answers import parse_answer, verify_answer
 from shared.raft.documents import Chunk
@@ -21,7 +21,7 @@ from shared.raft.questions import parse_questions
 from shared.services.documents import chunks_prefix
 from shared.services.runs import Runs
 from shared.services.shards import Shards
-from shared.services.work import StopMarkers, WorkStore, ask
+from shared.services.work import WorkStore, ask
 from shared.spec import RunSpec
 
 _QUESTION_TOKENS = 1_024
@@ -39,14 +39,12 @@ class Generation:
         records: Runs,
         shards: Shards,
         work: WorkStore,
-        stops: StopMarkers,
         teacher: Chat,
     ) -> None:
         self._runs = runs
         self._records = records
         self._shards = shards
         self._work = work
-        self._stops = stops
         self._teacher = teacher
 
     async def generate(self, run: str, index: int) -> Outcome:
@@ -61,10 +59,10 @@ class Generation:
             made = await self._examples(chunk, spec, calls)
             if not made.examples:
                 status, reason = _why_none(made)
+        except ContentFiltered as error:
+            status, reason = OutcomeStatus.REJECTED, error.reason
         except RaftError as error:
             status, reason, fatal = OutcomeStatus.FAILED, error.reason, error.fatal
-            if fatal:
-                await self._stops.stop(run, error.reason)
         await self._runs.put(ref, to_json(asdict(made)))
         counts = {"examples": len(made.examples)}
         for drop in made.drops:
@@ -128,6 +126,8 @@ class Generation:
                 found = verify_answer(answer, chunk.text)
                 if reply.finish_reason == "length":
                     found = ("truncated", "the answer was cut off at its token limit")
+                if reply.finish_reason == "content_filter":
+                    found = (ContentFiltered.code, "the content filter cut the answer off")
                 if found is None:
                     return Example(
                         f"{chunk.id}/{number}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -147,7 +148,9 @@ def _numbers(row: Mapping[str, str]) -> dict[str, float]:
     numbers = {}
     for name, value in row.items():
         try:
-            numbers[name] = float(value)
+            number = float(value)
         except (TypeError, ValueError):
             continue
+        if math.isfinite(number):  # JSON has no other numbers
+            numbers[name] = number
     return numbers

@@ -88,7 +88,7 @@ class Runs:
         base = run_id(domain, fingerprint, overrides)
         problem = ""
         try:
-            spec = parse_spec(await self._folder_spec(blobs), overrides)
+            spec = parse_spec(await self._folder_spec(domain, blobs), overrides)
         except SpecError as error:
             spec, problem = RunSpec(), error.reason
         attempt = 1
@@ -184,6 +184,8 @@ class Runs:
                 manifest["state"] = finish.state
                 manifest["reason"] = finish.reason
                 manifest["ended"] = self._clock().isoformat()
+                for stage in manifest["stages"].values():  # the one in which it failed
+                    stage.setdefault("ended", manifest["ended"])
 
         await change_manifest(self._runs, finish.run, end)
 
@@ -221,9 +223,9 @@ class Runs:
         runs = [manifest for manifest in found if manifest]
         return sorted(runs, key=lambda manifest: manifest["created"], reverse=True)[:limit]
 
-    async def _folder_spec(self, blobs: Sequence[BlobInfo]) -> dict[str, Any]:
+    async def _folder_spec(self, domain: str, blobs: Sequence[BlobInfo]) -> dict[str, Any]:
         for blob in blobs:
-            if is_spec_file(blob.name):
+            if blob.name == f"{domain}/{SPEC_FILE}":  # one in a folder below is no one's
                 text = (await self._documents.read(blob.name)).decode("utf-8", "replace")
                 return parse_spec_yaml(text, blob.name)
         return {}

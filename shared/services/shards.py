@@ -32,7 +32,7 @@ class Shards:
             await self._runs.put(name, to_jsonl(records[start : start + SHARD]))
 
     async def item(self, prefix: str, index: int) -> Any:
-        """One record; IndexError past the end."""
+        """One record; IndexError or BlobNotFound past the end."""
         shard = await self._shard(_shard_name(prefix, index // SHARD))
         return shard[index % SHARD]
 

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from typing import Any
 
 from shared.contracts import Spend
-from shared.errors import BlobNotFound, RunStopped
+from shared.errors import BlobNotFound, ModelRefusesUs, RunStopped
 from shared.ports import BlobStore, Chat, ChatRequest, PaidCalls, Reply, Send
 from shared.raft.costs import call_cost
 from shared.raft.formats import to_json
@@ -69,22 +69,30 @@ class WorkStore:
 
     async def once(
         self, run: str, payer: str, kind: str, shape: Mapping[str, Any], send: Send
-    ) -> tuple[Reply, bool]:
-        """The reply, and whether this payer paid for it (now or before it was killed)."""
+    ) -> tuple[Reply, Reply | None]:
+        """The reply, and what this payer was billed for it, now or before it was killed."""
         name = f"work/{_key(kind, shape)}.json"
         flight = self._flights.setdefault(name, asyncio.Lock())
         async with flight:
             stored = await self._stored(name)
             if stored is None:
-                await self._stops.check(run)
-                reply = await send()
+                reply = await self._send(run, send)
                 record = {"kind": kind, "payer": payer, "reply": asdict(reply)}
                 if await self._runs.create(name, to_json(record)):
-                    return reply, True
+                    return reply, reply
                 # Another instance was answered first; both were billed, its reply stands.
                 stored = await self._stored(name)
                 assert stored is not None
-            return Reply(**stored["reply"]), stored["payer"] == payer
+                return Reply(**stored["reply"]), reply
+            reply = Reply(**stored["reply"])
+            return reply, reply if stored["payer"] == payer else None
+
+    async def _send(self, run: str, send: Send) -> Reply:
+        try:
+            return await send(lambda: self._stops.check(run))
+        except ModelRefusesUs as refusal:
+            await self._stops.stop(run, refusal.reason)
+            raise
 
     async def _stored(self, name: str) -> Any:
         try:
@@ -105,10 +113,10 @@ class ItemCalls:
 
     async def once(self, kind: str, shape: Mapping[str, Any], send: Send) -> Reply:
         """See the port."""
-        reply, paid = await self._store.once(self._run, self._payer, kind, shape, send)
+        reply, billed = await self._store.once(self._run, self._payer, kind, shape, send)
         if (key := _key(kind, shape)) not in self._counted:  # ragas asks some things three times
             self._counted.add(key)
-            self.spend += _spend_of(reply) if paid else Spend(reused=1)
+            self.spend += _spend_of(billed) if billed else Spend(reused=1)
         return reply
 
 
@@ -118,7 +126,7 @@ async def ask(
     """Ask a chat model through the ledger. `model` names what answers better than the
     deployment's name does: a fine-tuned model keeps its answers when it is deployed anew."""
     shape = {"deployment": model or chat.deployment, "request": asdict(request)}
-    return await calls.once(kind, shape, lambda: chat.complete(request))
+    return await calls.once(kind, shape, lambda permit: chat.complete(request, permit))
 
 
 def _spend_of(reply: Reply) -> Spend:

@@ -73,7 +73,7 @@ def test_spoilt_replies_are_dropped_counted_and_paid(
 @pytest.mark.parametrize(
     ("kind", "lost", "words"),
     [
-        ("content_filter", "rejected", "with usable questions cannot fill"),
+        ("content_filter", "rejected", "no usable question came out"),
         ("server_error", "failed", "chunks failed, more than the quorum of 0.7 allows"),
     ],
 )

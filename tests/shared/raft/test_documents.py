@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from shared.raft.documents import Page, drop_running_lines
+import pytest
+
+from shared.errors import DocumentError
+from shared.raft.documents import Page, doctype_of, drop_running_lines
 
 
 def book(
@@ -67,3 +70,49 @@ def test_number_problem_and_reader_of_a_page_are_kept() -> None:
 
 def test_pages_without_text_stay_pages_without_text() -> None:
     assert [p.text for p in drop_running_lines([Page(n, "") for n in (1, 2, 3)])] == ["", "", ""]
+
+
+def test_heads_that_alternate_between_left_and_right_pages_are_dropped() -> None:
+    heads = ("Meadow Bank", "Terms of the bank")
+    pages = [
+        Page(n, f"{heads[n % 2]}\nBody {'abcdefgh'[n]}\nmore\nof {'abcdefgh'[n]}\n{n}")
+        for n in range(8)
+    ]
+    for page in drop_running_lines(pages):
+        assert page.text.splitlines()[0].startswith("Body")
+        assert page.text.splitlines()[-1] == f"of {'abcdefgh'[page.number]}"
+
+
+def test_rows_of_a_table_that_goes_over_pages_are_no_running_lines() -> None:
+    pages = [
+        Page(n, f"| Fee | Price |\n12 34 {n}\nbody {'abcd'[n]}\n56 78 {n}\nend {'abcd'[n]}")
+        for n in range(4)
+    ]
+    assert drop_running_lines(pages) == pages
+
+
+@pytest.mark.parametrize(
+    ("name", "doctype"),
+    [
+        ("bank/a.pdf", "pdf"),
+        ("bank/A.PDF", "pdf"),
+        ("a.md", "markdown"),
+        ("a.b.markdown", "markdown"),
+        ("notes.txt", "txt"),
+        ("x.htm", "html"),
+        ("x.html", "html"),
+        ("api.json", "json"),
+        ("api.jsonl", "json"),
+    ],
+)
+def test_the_name_tells_how_a_file_is_read(name: str, doctype: str) -> None:
+    assert doctype_of(name) == doctype
+    assert doctype_of(name, "api") == "api"
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a", "pdf", "a.pdf/x", "a.png"])
+def test_other_names_are_unsupported_unless_a_type_is_forced(name: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        doctype_of(name)
+    assert caught.value.code == "unsupported"
+    assert doctype_of(name, "txt") == "txt"

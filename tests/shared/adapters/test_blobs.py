@@ -1,0 +1,134 @@
+"""The promises of `ports.BlobStore`, kept alike by Azure storage and by the store of the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.adapters.blobs import AzureBlobStore, connect_storage
+from shared.errors import BlobChanged, BlobNotFound
+from shared.ports import BlobStore
+from shared.settings import Storage
+from tests.shared.services.fakes import MemoryBlobs
+
+
+@pytest.fixture(params=["azure", "memory"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[BlobStore]:
+    """A store whose container does not exist yet."""
+    if request.param == "memory":
+        yield MemoryBlobs()
+        return
+    storage = Storage(request.getfixturevalue("storage"))
+    async with connect_storage(storage) as service:
+        yield AzureBlobStore(service, f"blobs-{uuid.uuid4().hex}")
+
+
+async def test_nothing_is_there_before_the_container_is_made(store: BlobStore) -> None:
+    assert await store.listing() == []
+    assert await store.listing("a/") == []
+    assert await store.folders() == []
+    assert not await store.exists("a/b")
+    for reading in (store.read, store.read_versioned):
+        with pytest.raises(BlobNotFound, match="a/b"):
+            await reading("a/b")
+
+
+@pytest.mark.parametrize("write", ["put", "create"])
+async def test_the_first_write_makes_the_container(store: BlobStore, write: str) -> None:
+    await getattr(store, write)("a/b", b"one")
+    assert await store.read("a/b") == b"one"
+    assert await store.exists("a/b")
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00\xff", b"x" * 5_000_000], ids=len)
+async def test_bytes_come_back_as_they_were_written(store: BlobStore, data: bytes) -> None:
+    await store.put("some name/é #?%.pdf", data)
+    assert await store.read("some name/é #?%.pdf") == data
+    assert [blob.name for blob in await store.listing()] == ["some name/é #?%.pdf"]
+
+
+async def test_create_writes_once_and_never_overwrites(store: BlobStore) -> None:
+    assert await store.create("a", b"first") is True
+    assert await store.create("a", b"second") is False
+    assert await store.read("a") == b"first"
+
+
+async def test_of_many_creators_at_once_exactly_one_wrote(store: BlobStore) -> None:
+    written = await asyncio.gather(*(store.create("a", b"%d" % n) for n in range(12)))
+    assert written.count(True) == 1
+    assert await store.read("a") == b"%d" % written.index(True)
+
+
+async def test_many_first_writers_of_one_container_all_write(store: BlobStore) -> None:
+    await asyncio.gather(*(store.put(f"a/{n:02}", b"%d" % n) for n in range(12)))
+    assert len(await store.listing("a/")) == 12
+
+
+async def test_replace_takes_the_version_it_was_read_as(store: BlobStore) -> None:
+    await store.put("a", b"one")
+    data, etag = await store.read_versioned("a")
+    await store.replace("a", data + b" two", etag)
+    assert await store.read("a") == b"one two"
+
+
+async def test_replace_of_a_stale_version_is_refused_and_changes_nothing(store: BlobStore) -> None:
+    await store.put("a", b"one")
+    _, stale = await store.read_versioned("a")
+    await store.put("a", b"two")
+    with pytest.raises(BlobChanged):
+        await store.replace("a", b"three", stale)
+    assert await store.read("a") == b"two"
+
+
+async def test_replace_of_a_missing_blob_is_refused(store: BlobStore) -> None:
+    await store.put("other", b"")
+    _, etag = await store.read_versioned("other")
+    with pytest.raises(BlobChanged):
+        await store.replace("a", b"one", etag)
+    assert not await store.exists("a")
+
+
+async def test_of_many_replacers_of_one_version_exactly_one_wins(store: BlobStore) -> None:
+    await store.put("a", b"")
+    _, etag = await store.read_versioned("a")
+    tries = (store.replace("a", b"%d" % n, etag) for n in range(8))
+    ends = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(end) for end in ends if end is not None] == [BlobChanged] * 7
+
+
+async def test_put_overwrites(store: BlobStore) -> None:
+    await store.put("a", b"one")
+    await store.put("a", b"two")
+    assert await store.read("a") == b"two"
+
+
+async def test_a_listing_is_by_name_with_etags_that_change_with_each_write(
+    store: BlobStore,
+) -> None:
+    for name in ("b/2", "a", "b/10", "bc/1", "b"):
+        await store.put(name, name.encode())
+    assert [blob.name for blob in await store.listing()] == ["a", "b", "b/10", "b/2", "bc/1"]
+    before = {blob.name: blob for blob in await store.listing("b/")}
+    assert list(before) == ["b/10", "b/2"]
+    assert before["b/10"].size == 4
+    await store.put("b/2", b"b/2")
+    after = {blob.name: blob for blob in await store.listing("b/")}
+    assert after["b/2"].etag != before["b/2"].etag
+    assert after["b/10"] == before["b/10"]
+
+
+async def test_a_listed_etag_is_the_one_that_is_read(store: BlobStore) -> None:
+    """A document's version is taken from the listing and compared when it is read."""
+    await store.put("a", b"one")
+    _, etag = await store.read_versioned("a")
+    (listed,) = await store.listing()
+    assert listed.etag.strip('"') == etag.strip('"')
+
+
+async def test_folders_are_the_first_segments_each_once(store: BlobStore) -> None:
+    for name in ("b/2", "b/x/1", "a/1", "root.pdf", "a b/1"):
+        await store.put(name, b"")
+    assert await store.folders() == ["a", "a b", "b"]

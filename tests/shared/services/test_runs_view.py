@@ -1,0 +1,117 @@
+"""What people see of runs: the record, joined with the lanes at work while it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.contracts import Finish, Spend, Stage, StageRecord, Tally
+from shared.errors import BlobNotFound
+from shared.services.runs_view import RunViews
+from tests.shared.services.world import World
+
+PARENT = {"stage": "generate", "stage_number": 2, "stages": 7, "done": 0, "total": 30, "lanes": 4}
+
+
+def lane(done: int, failed: int, usd: float, left: float | None) -> dict[str, Any]:
+    return {"done": done, "total": 10, "failed": failed, "usd": usd, "seconds_left": left}
+
+
+class Live:
+    """Custom statuses by instance id; keeps who was asked for."""
+
+    def __init__(self, statuses: dict[str, Any]) -> None:
+        self.statuses = statuses
+        self.asked: list[str] = []
+
+    async def __call__(self, instance: str) -> Any:
+        self.asked.append(instance)
+        return self.statuses.get(instance)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def running(world: World) -> str:
+    """A run in its second stage, whose first one cost a dollar."""
+    run = await world.start()
+    paid = Tally(ok=1, spend=Spend(2, 20, 10, 1.0, 3))
+    await world.records.record_stage(StageRecord(run, Stage.INGEST, ended=True, tally=paid))
+    await world.records.record_stage(StageRecord(run, Stage.GENERATE, ended=False, total=30))
+    return run
+
+
+async def test_progress_is_the_sum_of_the_lanes_and_the_longest_of_their_times(
+    world: World,
+) -> None:
+    run = await running(world)
+    live = Live(
+        {
+            run: PARENT,
+            f"{run}-generate-0": lane(4, 1, 0.25, 9.0),
+            f"{run}-generate-1": lane(6, 0, 0.5, 3.0),
+            f"{run}-generate-2": lane(0, 0, 0.0, None),  # lane 3 has not begun
+        }
+    )
+    view = await RunViews(world.records).one(run, live)
+    assert (view["state"], view["stage"]) == ("running", "generate")
+    assert (view["done"], view["total"], view["failed"]) == (10, 30, 1)
+    assert view["seconds_left"] == 9.0
+    assert view["usd"] == 1.75
+    assert (view["calls"], view["reused"]) == (2, 3)
+    assert view["tokens"] == {"prompt": 20, "completion": 10}
+    assert list(view["stages"]) == ["ingest", "generate"]
+    assert live.asked == [run, *(f"{run}-generate-{n}" for n in range(4))]
+
+
+@pytest.mark.parametrize("status", [None, "", [], "Loading"])
+async def test_a_run_without_a_status_shows_its_record(world: World, status: Any) -> None:
+    run = await running(world)
+    view = await RunViews(world.records).one(run, Live({run: status}))
+    assert (view["stage"], view["usd"]) == ("generate", 1.0)
+    assert "done" not in view
+
+
+async def test_a_stage_without_lanes_shows_the_parents_own_figures(world: World) -> None:
+    run = await running(world)
+    live = Live({run: {**PARENT, "stage": "dataset", "lanes": 0, "total": 1}})
+    view = await RunViews(world.records).one(run, live)
+    assert (view["stage"], view["done"], view["total"]) == ("dataset", 0, 1)
+    assert live.asked == [run]
+
+
+async def test_an_ended_run_is_shown_from_its_record_alone(world: World) -> None:
+    run = await running(world)
+    await world.records.finish(Finish(run, "failed", "the cloud said no"))
+    live = Live({run: PARENT})
+    view = await RunViews(world.records).one(run, live)
+    assert live.asked == []
+    assert (view["state"], view["reason"]) == ("failed", "the cloud said no")
+    assert view["ended"]
+
+
+async def test_a_claimed_run_has_no_stage_yet(world: World) -> None:
+    blobs = await world.upload({"bank/1.pdf": "one"})
+    run = (await world.records.claim("bank", blobs)).run
+    view = await RunViews(world.records).one(run, Live({}))
+    assert (view["state"], view["stage"], view["ended"]) == ("pending", None, None)
+    assert (view["stages"], view["usd"], view["documents"]) == ({}, 0, 1)
+
+
+async def test_runs_are_listed_newest_first_up_to_the_limit(world: World) -> None:
+    runs = []
+    for n in range(3):
+        blobs = await world.upload({f"bank{n}/1.pdf": "one"})
+        runs.append((await world.records.claim(f"bank{n}", blobs)).run)
+    await world.blobs.put("work/key.json", b"{}")
+    listed = await RunViews(world.records).newest(2)
+    assert [line["run"] for line in listed] == [runs[2], runs[1]]
+    assert listed[0].keys() == {"run", "domain", "state", "created", "stage", "usd"}
+
+
+async def test_an_unknown_run_is_not_found(world: World) -> None:
+    with pytest.raises(BlobNotFound):
+        await RunViews(world.records).one("none", Live({}))
