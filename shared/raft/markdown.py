@@ -14,6 +14,7 @@ from enum import StrEnum
 from shared.raft.text import HEADING, ITEM, TABLE_ROW, TABLE_RULE
 
 _MARKUP = re.compile(r"\*\*|__|`+|\\(?=[^\w\s])")
+_TITLE_CHARACTERS = 300
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 
 
@@ -59,7 +60,7 @@ def blocks(text: str) -> Iterator[Block]:
         if kind is Kind.HEADING and (match := HEADING.match(lines[at].text)):
             level = len(match[1])
             titles = [entry for entry in titles if entry[0] < level]
-            titles.append((level, plain_title(match[2])))
+            titles.append((level, plain_title(match[2][:_TITLE_CHARACTERS])))
         end = lines[after - 1].end if after < len(lines) else len(text)
         path = tuple(title for _, title in titles)
         yield Block(kind, start, end, path, lines[body].start if body else 0)
@@ -68,7 +69,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 def plain_title(title: str) -> str:
     """A heading's text without its inline markup."""
-    return " ".join(_MARKUP.sub("", _LINK.sub(r"\1", title)).split())
+    return " ".join(_MARKUP.sub("", _LINK.sub(r"\1", title.rstrip("# \t"))).split())
 
 
 def _lines(text: str) -> Iterator[_Line]:

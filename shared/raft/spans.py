@@ -188,7 +188,10 @@ def _small_beside(pieces: Sequence[Piece], one: Span, other: Span, size: int, sm
 def with_overlap(pieces: Sequence[Piece], span: Span, overlap: int) -> Span:
     """The span with the last pieces before it under the same heading, up to `overlap` tokens."""
     start, end = span
-    low = start
+    low, budget = start, overlap
     while low > 0 and pieces[low - 1].path == pieces[start].path and not pieces[low - 1].leads:
+        budget -= pieces[low - 1].tokens
+        if budget < pieces[low - 1].header_tokens:
+            break
         low -= 1
-    return _overlap_start(pieces, low - 1, start, overlap), end
+    return low, end

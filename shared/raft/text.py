@@ -26,15 +26,15 @@ _CHARACTERS = _LIGATURES | _SPACES | _NOTHING | _CONTROLS | _BREAKS
 _SOFT_HYPHEN = re.compile("\xad[ \t]*(\n[ \t]*)?")
 _BROKEN_HYPHEN = "\ufffe"  # pdfium's word for a hyphen at a line's end, the line's end included
 
-HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*?)[ \t#]*$")
+HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*)$")
 TABLE_ROW = re.compile(r" {0,3}\|.*\|[ \t]*$")
 TABLE_RULE = re.compile(r" {0,3}\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*$")
 ITEM = re.compile(r"[ \t]*(?:[-*+•·▪◦–●○■‣]|\(?\d{1,3}[.)]|\(?[a-z]\))[ \t]+\S")
 _LABEL = re.compile(r"[A-Z][\w ,/&()'’-]{0,40}:(?:[ \t]|$)")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_LINE_END = re.compile(r"([^\W\d_]+)-\n\s*([^\W\d_]+)")
+_LINE_END = re.compile(r"(?<![^\W\d_])([^\W\d_]+)-\n\s*([^\W\d_]+)")
 _CUT_WORDS = 2  # so many of a document's words must be seen whole elsewhere
-_CUT_WORD = re.compile(r"([^\W\d_]+)-$")
+_CUT_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]+)-$")
 _SUSPENDED = {"and", "or", "to", "und", "oder", "et", "ou", "y", "o"}
 _PREFIXES = {
     "all",
@@ -50,6 +50,7 @@ _PREFIXES = {
     "short",
     "well",
 }
+_TITLE_LINES = 3
 _UNFINISHED = re.compile(r"[^.!?:;\"”’)\]|]$")
 _PROSE_CHARACTERS = 40  # a shorter line before a page's end may be a title
 
@@ -80,28 +81,29 @@ def mark_headings(text: str, headings: Sequence[tuple[int, str]]) -> str:
     of the page is found too. Titles that do not stand there are left alone.
     """
     lines = text.split("\n")
+    keys = [_key(line) for line in lines] if headings else []
     at = 0
     for level, title in headings:
-        found = _find_title(lines, title, at)
+        found = _find_title(keys, _key(title), at)
         if found is None:
             continue
         start, end = found
         marked = "#" * max(1, min(level, 6)) + " " + " ".join(" ".join(lines[start:end]).split())
         lines[start:end] = ["", marked, ""]
+        keys[start:end] = ["", "", ""]
         at = start + 2
     return "\n".join(lines)
 
 
-def _find_title(lines: Sequence[str], title: str, at: int) -> tuple[int, int] | None:
-    wanted = _key(title)
+def _find_title(keys: Sequence[str], wanted: str, at: int) -> tuple[int, int] | None:
     if not wanted:
         return None
-    for start in range(at, len(lines)):
-        if not lines[start].strip():
+    for start in range(at, len(keys)):
+        if not keys[start]:
             continue
         held = ""
-        for end in range(start + 1, min(start + 4, len(lines) + 1)):
-            held += _key(lines[end - 1])
+        for end in range(start + 1, min(start + _TITLE_LINES, len(keys)) + 1):
+            held += keys[end - 1]
             if held == wanted:
                 return start, end
             if not wanted.startswith(held):
@@ -118,31 +120,29 @@ def join_lines(text: str, known: Lexicon | None = None) -> str:
     """Paragraphs as one line each; headings, list items, table rows and labels keep theirs."""
     lexicon = known or lexicon_of([text])
     joined: list[str] = []
-    open_line = False
-    fenced = False
+    open_line = fenced = False
     for line in text.split("\n"):
         fence = line.lstrip().startswith(("```", "~~~"))
         fenced ^= fence
         bare = line.strip()
+        paragraph = False
         if fenced or fence:
-            joined.append(line)
-            open_line = False
-        elif not bare:
-            joined.append("")
-            open_line = False
-        elif HEADING.match(line) or TABLE_ROW.match(line):
-            joined.append(bare)
-            open_line = False
+            joined.append("\n" + line)
+        elif not bare or HEADING.match(line) or TABLE_ROW.match(line):
+            joined.append("\n" + bare)
         elif not open_line or ITEM.match(line) or _LABEL.match(bare):
-            joined.append(bare)
-            open_line = True
+            joined.append("\n" + bare)
+            paragraph = True
         else:
-            joined[-1] = join_words(joined[-1], bare, lexicon)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(joined)).strip("\n")
+            joined[-1], space = _joint(joined[-1], bare, lexicon)
+            joined.append(space + bare)
+            paragraph = True
+        open_line = paragraph
+    return re.sub(r"\n{3,}", "\n\n", "".join(joined)).strip("\n")
 
 
-def join_words(left: str, right: str, known: Lexicon) -> str:
-    """Two lines of one paragraph as one, the word between them whole.
+def _joint(left: str, right: str, known: Lexicon) -> tuple[str, str]:
+    """How the first of two lines of a paragraph ends, and what stands between them.
 
     A hyphen at the line's end goes where the document has the word without it, or where it does
     cut words at line ends and the halves are no words of their own; it stays when in doubt.
@@ -150,16 +150,16 @@ def join_words(left: str, right: str, known: Lexicon) -> str:
     cut = _CUT_WORD.search(left)
     rest = _WORD.match(right)
     if cut is None or rest is None:
-        return f"{left} {right}"
+        return left, " "
     first, second = cut[1].casefold(), rest[0].casefold()
     if second in _SUSPENDED:
-        return f"{left} {right}"
+        return left, " "
     if not rest[0][0].islower() or known.words[f"{first}-{second}"]:
-        return left + right
+        return left, ""
     if known.words[first + second]:
-        return left[:-1] + right
+        return left[:-1], ""
     compound = first in _PREFIXES or (known.words[first] and known.words[second])
-    return left[:-1] + right if known.cuts_words and not compound else left + right
+    return (left[:-1] if known.cuts_words and not compound else left), ""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     "zero.pdf": (b"", "empty_file", "0 bytes"),
     "scanned.pdf": (scanned_pdf(2), "no_text", "may be scanned"),
     "page.pdf": (b"<!doctype html><html><body>Hello</body></html>", "not_a_pdf", "not a PDF"),
-    "letter.docx": (b"PK\x03\x04 a letter", "unsupported", "only PDF files"),
+    "letter.docx": (b"PK\x03\x04 a letter", "unsupported", "was not read: only"),
 }
 BOMB = "bomb.pdf"
 
