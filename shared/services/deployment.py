@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 
 from shared.contracts import JobStatus, Step
-from shared.errors import JobError
-from shared.ports import BlobStore, Chat, ChatRequest, Deployer
+from shared.errors import JobError, ModelRefusesUs
+from shared.ports import BlobStore, Chat, ChatRequest, Deployer, Permit, Reply
 from shared.raft.costs import hosting_cost
 from shared.raft.examples import Row
 from shared.raft.formats import row_from, to_json
@@ -14,10 +16,11 @@ from shared.raft.prompts import student_prompt
 from shared.services.dataset import questions_prefix
 from shared.services.runs import Runs
 from shared.services.shards import Shards
-from shared.services.work import StopMarkers, WorkStore, ask
+from shared.services.work import StopMarkers, WorkStore
 
 ANSWER_TOKENS = 1_024
 _NAME_LIMIT = 64
+_NOT_KNOWN_YET = (1, 2, 4, 8, 15, 30)  # seconds
 
 StudentChat = Callable[[str], Chat]
 
@@ -72,10 +75,22 @@ class Deploying:
         chat = self._student(deployment_name(run))
         calls = self._work.item(run, "smoke")
         # By the deployment's name, not its model's: what an earlier one answered says nothing.
-        reply = await ask(calls, "smoke", chat, student_request(row))
+        request = student_request(row)
+        shape = {"deployment": chat.deployment, "request": asdict(request)}
+        reply = await calls.once("smoke", shape, lambda permit: _patiently(chat, request, permit))
         if not reply.text.strip():
             raise JobError(f"the deployment {deployment_name(run)} answered with nothing")
         return Step(1, spend=calls.spend)
+
+
+async def _patiently(chat: Chat, request: ChatRequest, permit: Permit) -> Reply:
+    """Ask a deployment that has just succeeded: for a minute or so it may still be unknown."""
+    for seconds in _NOT_KNOWN_YET:
+        try:
+            return await chat.complete(request, permit)
+        except ModelRefusesUs:
+            await asyncio.sleep(seconds)
+    return await chat.complete(request, permit)
 
 
 def deployment_name(run: str) -> str:

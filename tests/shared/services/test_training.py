@@ -7,7 +7,7 @@ import json
 import pytest
 
 from shared.contracts import JobState, Spend
-from shared.errors import JobError, RunStopped
+from shared.errors import JobError, ModelRefusesUs, RunStopped
 from shared.ports import Reply
 from shared.services.deployment import deployment_name
 from shared.services.training import job_key
@@ -110,6 +110,17 @@ async def test_the_smoke_test_asks_each_deployment_once() -> None:
     student.deployment = "another"
     await world.deploying.smoke_test(await world.trained(evaluation={"judge_sample": 1}))
     assert len(student.requests) == 2
+
+
+async def test_a_deployment_not_known_yet_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.services.deployment._NOT_KNOWN_YET", (0, 0, 0))
+    replies: list[Exception | str] = [ModelRefusesUs("404"), ModelRefusesUs("404"), "an answer"]
+    world = World(student=ScriptedChat(lambda _: replies.pop(0)))
+    run = await world.trained()
+    assert (await world.deploying.smoke_test(run)).spend.calls == 1
+    replies[:] = [ModelRefusesUs("404")] * 9
+    with pytest.raises(ModelRefusesUs):
+        await world.deploying.smoke_test(await world.trained(seed=5))
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
