@@ -120,7 +120,7 @@ async def test_a_deployment_not_known_yet_is_asked_again(monkeypatch: pytest.Mon
     assert (await world.deploying.smoke_test(run)).spend.calls == 1
     replies[:] = [ModelRefusesUs("404")] * 9
     with pytest.raises(ModelRefusesUs):
-        await world.deploying.smoke_test(await world.trained(seed=5))
+        await world.deploying.smoke_test(await world.trained(evaluation={"judge_sample": 1}))
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
