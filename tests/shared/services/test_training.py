@@ -115,12 +115,14 @@ async def test_the_smoke_test_asks_each_deployment_once() -> None:
 async def test_a_deployment_not_known_yet_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.services.deployment._NOT_KNOWN_YET", (0, 0, 0))
     replies: list[Exception | str] = [ModelRefusesUs("404"), ModelRefusesUs("404"), "an answer"]
-    world = World(student=ScriptedChat(lambda _: replies.pop(0)))
+    student = ScriptedChat(lambda _: replies.pop(0))
+    world = World(student=student)
     run = await world.trained()
     assert (await world.deploying.smoke_test(run)).spend.calls == 1
+    student.deployment = "never-known"
     replies[:] = [ModelRefusesUs("404")] * 9
     with pytest.raises(ModelRefusesUs):
-        await world.deploying.smoke_test(await world.trained(evaluation={"judge_sample": 1}))
+        await world.deploying.smoke_test(run)
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
