@@ -1,8 +1,8 @@
 """Wires services to adapters: the only module that knows both.
 
 Nothing is made at import, and each part at its first use, so that `import function_app` connects
-to nothing. Adapters are imported where they are made: their
-SDKs take seconds to load. Tests and tools pass their own settings.
+to nothing. Services and adapters are imported where they are made: numpy and the SDKs take
+seconds to load. Tests and tools pass their own settings.
 """
 
 from __future__ import annotations
@@ -15,18 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from shared.contracts import GatherRequest, Orchestrator, to_wire
 from shared.ports import BlobStore, Chat, Clock, Embedder, Tokenizer
-from shared.services.cutting import Cutter
-from shared.services.dataset import Datasets
-from shared.services.deployment import Deploying
-from shared.services.documents import Documents
-from shared.services.evaluation import Evaluation
-from shared.services.generation import Generation
-from shared.services.reporting import Reporting
-from shared.services.runs import Runs
-from shared.services.runs_view import RunViews
-from shared.services.shards import Shards
-from shared.services.training import Training
-from shared.services.work import StopMarkers, WorkStore
 from shared.settings import (
     DOCUMENTS_CONTAINER,
     RUNS_CONTAINER,
@@ -42,6 +30,18 @@ _STAND_INS = (
 
 if TYPE_CHECKING:
     from azure.durable_functions import DurableOrchestrationClient
+
+    from shared.services.dataset import Datasets
+    from shared.services.deployment import Deploying
+    from shared.services.documents import Documents
+    from shared.services.evaluation import Evaluation
+    from shared.services.generation import Generation
+    from shared.services.reporting import Reporting
+    from shared.services.runs import Runs
+    from shared.services.runs_view import RunViews
+    from shared.services.shards import Shards
+    from shared.services.training import Training
+    from shared.services.work import StopMarkers, WorkStore
 
 
 class Services:
@@ -71,6 +71,8 @@ class Services:
 
     @cached_property
     def _shards(self) -> Shards:
+        from shared.services.shards import Shards
+
         return Shards(self.run_blobs)
 
     @cached_property
@@ -85,6 +87,8 @@ class Services:
 
     @cached_property
     def _work(self) -> WorkStore:
+        from shared.services.work import WorkStore
+
         return WorkStore(self.run_blobs, self.stops)
 
     @cached_property
@@ -111,17 +115,23 @@ class Services:
     @cached_property
     def stops(self) -> StopMarkers:
         """Marks runs that must send no more paid calls."""
+        from shared.services.work import StopMarkers
+
         return StopMarkers(self.run_blobs)
 
     @cached_property
     def runs(self) -> Runs:
         """The life of runs."""
+        from shared.services.runs import Runs
+
         return Runs(self.run_blobs, self.document_blobs, self.settings, self._clock)
 
     @cached_property
     def documents(self) -> Documents:
         """Survey, ingest, collect."""
         from shared.adapters.readers import Readers
+        from shared.services.cutting import Cutter
+        from shared.services.documents import Documents
 
         cutter = Cutter(Readers(), self._tokenizer, lambda: self._embedder)
         return Documents(
@@ -142,6 +152,8 @@ class Services:
     @cached_property
     def generation(self) -> Generation:
         """Questions and answers by the teacher."""
+        from shared.services.generation import Generation
+
         return Generation(
             self.run_blobs,
             self.runs,
@@ -154,6 +166,7 @@ class Services:
     def datasets(self) -> Datasets:
         """The fan-in."""
         from shared.adapters.parquet import ParquetWriter
+        from shared.services.dataset import Datasets
 
         return Datasets(self.run_blobs, self.runs, self._shards, self._tokenizer, ParquetWriter())
 
@@ -161,6 +174,7 @@ class Services:
     def training(self) -> Training:
         """Fine-tuning."""
         from shared.adapters.azure_openai import AzureOpenAITrainer
+        from shared.services.training import Training
 
         trainer = AzureOpenAITrainer(
             self.settings.model(Role.STUDENT),
@@ -173,6 +187,7 @@ class Services:
     def deploying(self) -> Deploying:
         """Serving the student."""
         from shared.adapters.deployments import CognitiveServicesDeployer
+        from shared.services.deployment import Deploying
 
         deployer = CognitiveServicesDeployer(self.settings.control_plane, self.settings.client_id)
         return Deploying(
@@ -189,6 +204,7 @@ class Services:
     def evaluation(self) -> Evaluation:
         """Baseline against student."""
         from shared.adapters.judge import RagasJudge
+        from shared.services.evaluation import Evaluation
 
         judge = RagasJudge(
             self.settings.model(Role.JUDGE),
@@ -211,6 +227,7 @@ class Services:
     def reporting(self) -> Reporting:
         """The report."""
         from shared.adapters.report_html import HtmlReport
+        from shared.services.reporting import Reporting
 
         notes = [_STAND_INS] if self.settings.models_are_local else []
         return Reporting(self.run_blobs, self.runs, self.evaluation, HtmlReport(), notes)
@@ -218,6 +235,8 @@ class Services:
     @cached_property
     def views(self) -> RunViews:
         """What people see of runs."""
+        from shared.services.runs_view import RunViews
+
         return RunViews(self.runs)
 
     async def gather(self, client: DurableOrchestrationClient, domain: str) -> None:
