@@ -30,7 +30,7 @@ lock: $(READY)
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
 	    --no-header requirements.in -o requirements.txt
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
-	    --no-header requirements-dev.in -o requirements-dev.txt
+	    --no-header --override requirements-overrides.in requirements-dev.in -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache

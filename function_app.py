@@ -18,6 +18,7 @@ import orchestrators.generate
 import orchestrators.ingest
 import orchestrators.poll_job
 import orchestrators.raft_run
+import orchestrators.verify
 import triggers.documents
 import triggers.runs
 
@@ -30,6 +31,7 @@ for module in (
     orchestrators.raft_run,
     orchestrators.ingest,
     orchestrators.generate,
+    orchestrators.verify,
     orchestrators.evaluate,
     orchestrators.poll_job,
     activities.runs,

@@ -46,6 +46,13 @@ async def prepare_run(request: dict) -> dict:
     return await step(lambda services: services.runs.prepare(ref.run))
 
 
+@bp.activity_trigger(input_name="request", activity=Activity.ESTIMATE_RUN.value)
+async def estimate_run(request: dict) -> dict:
+    """What the run is expected to cost, before generation is paid."""
+    ref = from_wire(RunRef, request)
+    return await step(lambda services: services.estimating.estimate(ref.run))
+
+
 @bp.activity_trigger(input_name="request", activity=Activity.RECORD_STAGE.value)
 async def record_stage(request: dict) -> dict:
     """Write down that a stage began or ended."""

@@ -67,8 +67,8 @@ def _zeros(rows: list[dict[str, Any]], texts: dict[str, str]) -> dict[str, int]:
     for row in rows:
         astride_groups.setdefault(row["group"], set()).add(row["split"])
     return {
-        "quotes not verbatim in the oracle": sum(
-            _squash(quote) not in _squash(texts[_oracle_id(row)])
+        "quotes not verbatim in an oracle": sum(
+            not any(_squash(quote) in _squash(texts[chunk]) for chunk in _oracle_ids(row))
             for row in rows
             for quote in _QUOTE.findall(row["answer"])
         ),
@@ -87,7 +87,7 @@ def _zeros(rows: list[dict[str, Any]], texts: dict[str, str]) -> dict[str, int]:
             any(_squash(quote) in _squash(document["text"]) for quote in row["quotes"])
             for row in rows
             for index, document in enumerate(row["documents"])
-            if index != row["oracle"]
+            if index not in row["oracles"]
         ),
     }
 
@@ -97,10 +97,12 @@ def _shapes(
 ) -> dict[str, Any]:
     """Distributions."""
     trained = [row for row in rows if row["split"] != "test"]
-    shown = [row for row in rows if row["oracle"] >= 0]
+    shown = [row for row in rows if row["oracles"]]
     full = Counter(len(row["documents"]) for row in shown).most_common(1)[0][0]
-    positions = Counter(row["oracle"] for row in shown if len(row["documents"]) == full)
-    share = sum(row["oracle"] >= 0 for row in trained) / len(trained)
+    positions = Counter(
+        place for row in shown if len(row["documents"]) == full for place in row["oracles"]
+    )
+    share = sum(bool(row["oracles"]) for row in trained) / len(trained)
     size = median(chunk["tokens"] for chunk in chunks)
     return {
         f"oracle positions among {full} documents": [positions[p] for p in range(full)],
@@ -137,8 +139,11 @@ def _long_words(chunks: list[dict[str, Any]]) -> str:
     return f"{1000 * sum(len(word) > 30 for word in words) / max(1, len(words)):.3f}"
 
 
-def _oracle_id(row: dict[str, Any]) -> str:
-    return str(row["id"]).rpartition("/")[0]
+def _oracle_ids(row: dict[str, Any]) -> list[str]:
+    """A multi-hop question is about its chunk and the next one of the document."""
+    chunk = str(row["id"]).rpartition("/")[0]
+    document, _, ordinal = chunk.rpartition("#")
+    return [chunk, f"{document}#{int(ordinal) + 1}"] if row["kind"] == "multi_hop" else [chunk]
 
 
 def _lines(data: bytes) -> list[dict[str, Any]]:

@@ -69,12 +69,17 @@ def stage_lines(view: dict[str, Any], said: set[str]) -> Iterator[str]:
         stage = view["stages"].get(name)
         if stage and "ended" in stage and name not in said:
             said.add(name)
-            yield f"{name:<9} {stage_summary(name, stage)}"
+            earlier = view["stages"].get("generate", {}) if name == "dataset" else {}
+            yield f"{name:<9} {stage_summary(stage, earlier)}"
 
 
-def stage_summary(name: str, stage: dict[str, Any]) -> str:
-    """What a stage did, in one line."""
-    counts = stage.get("counts", {})
+def stage_summary(stage: dict[str, Any], earlier: dict[str, Any]) -> str:
+    """What a stage did, in one line; drops that it took over from an earlier one aside."""
+    known = earlier.get("counts", {})
+    counts = {
+        name: value - known.get(name, 0) if name.startswith("drop_") else value
+        for name, value in stage.get("counts", {}).items()
+    }
     parts = [f"{stage['ok']} of {stage['total']}"] if stage["total"] > 1 else []
     parts += [f"{value:,} {key.replace('_', ' ')}" for key, value in counts.items() if value]
     for word in ("rejected", "failed"):

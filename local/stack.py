@@ -23,6 +23,8 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from local import azurite
+from local.models import vision
+from local.models.catalog import FIRST_DEPLOYMENTS
 from local.processes import Process, StartError, free_port
 
 _PATIENCE = 60.0
@@ -193,10 +195,14 @@ class Stack:
             "NO_PROXY": "127.0.0.1,localhost",
             "RAGAS_DO_NOT_TRACK": "true",
         }
-        for role in ("teacher", "baseline", "student", "judge", "embedding"):
+        roles = ["teacher", "baseline", "student", "judge", "embedding"]
+        if vision.installed():
+            roles.append("vision")
+        for role in roles:
             settings[f"{role.upper()}_AZURE_OPENAI_ENDPOINT"] = self.models_url
             settings[f"{role.upper()}_AZURE_OPENAI_API_KEY"] = "local"
             if role != "student":  # its deployment is made by the run
+                settings[f"{role.upper()}_AZURE_OPENAI_MODEL"] = FIRST_DEPLOYMENTS[role].model
                 settings[f"{role.upper()}_AZURE_OPENAI_DEPLOYMENT"] = role
         return settings
 

@@ -7,12 +7,16 @@ Custom status tells the stage, how far the run is, and what it has cost so far.
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 
 import azure.durable_functions as df
 
-from orchestrators.steps import RunFailed, Yields, call, fan_out, lanes_of, step
+from orchestrators.progress import Progress
+from orchestrators.steps import RunFailed, Yields, call, step
 from shared.contracts import (
+    CHOICES_PER_ITEM,
     Activity,
+    Estimate,
     Finish,
     JobState,
     JobStatus,
@@ -20,9 +24,7 @@ from shared.contracts import (
     PollRequest,
     RunPlan,
     RunRef,
-    Spend,
     Stage,
-    StageRecord,
     Step,
     Tally,
     from_wire,
@@ -32,7 +34,6 @@ from shared.contracts import (
 bp = df.Blueprint()
 
 Context = df.DurableOrchestrationContext
-_STAGES = list(Stage)
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=Orchestrator.RAFT_RUN.value)
@@ -52,23 +53,34 @@ def raft_run(context: Context):
 def _stages(context: Context, run: str) -> Yields[None]:
     ref = RunRef(run)
     plan = yield from call(context, Activity.PREPARE_RUN, ref, RunPlan)
-    progress = _Progress(context, plan)
+    progress = Progress(context, plan)
 
     yield from progress.begin(Stage.INGEST, plan.documents)
-    tally = yield from _lanes(context, plan, Orchestrator.INGEST, Stage.INGEST, plan.documents)
+    tally = yield from progress.fan_out(Orchestrator.INGEST, Stage.INGEST, plan.documents)
     chunks = yield from step(context, Activity.COLLECT_CHUNKS, ref)
     yield from progress.end(Stage.INGEST, tally.merge(Tally(counts=chunks.counts)))
     if not chunks.count:
         raise RunFailed("no document gave any text" + _first_problem(tally))
+    progress.estimate = yield from call(context, Activity.ESTIMATE_RUN, ref, Estimate)
 
     yield from progress.begin(Stage.GENERATE, chunks.count)
-    tally = yield from _lanes(context, plan, Orchestrator.GENERATE, Stage.GENERATE, chunks.count)
+    tally = yield from _generate(progress, plan, chunks.count)
     yield from progress.end(Stage.GENERATE, tally)
     _require_quorum(tally, plan.quorum)
 
     yield from progress.begin(Stage.DATASET, 1)
-    dataset = yield from step(context, Activity.BUILD_DATASET, ref)
-    yield from progress.end(Stage.DATASET, _tally(dataset))
+    planned = yield from step(context, Activity.PLAN_DATASET, ref)
+    tally = _tally(planned)
+    if plan.check_distractors:
+        items = ceil(planned.count / CHOICES_PER_ITEM)
+        checked = yield from progress.fan_out(
+            Orchestrator.VERIFY, Stage.DATASET, items, before=tally
+        )
+        tally = tally.merge(checked)
+    if not tally.fatal:
+        dataset = yield from step(context, Activity.BUILD_DATASET, ref)
+        tally = tally.merge(_tally(dataset))
+    yield from progress.end(Stage.DATASET, tally)
 
     yield from progress.begin(Stage.TRAIN, 1)
     job = yield from step(context, Activity.SUBMIT_TRAINING, ref)
@@ -88,8 +100,9 @@ def _stages(context: Context, run: str) -> Yields[None]:
 
     answers = 2 * dataset.counts["test"]
     yield from progress.begin(Stage.EVALUATE, answers)
-    tally = yield from _lanes(context, plan, Orchestrator.EVALUATE, Stage.EVALUATE, answers)
-    yield from step(context, Activity.SCORE_EVALUATION, ref)
+    tally = yield from progress.fan_out(Orchestrator.EVALUATE, Stage.EVALUATE, answers)
+    if not tally.fatal:
+        yield from step(context, Activity.SCORE_EVALUATION, ref)
     yield from progress.end(Stage.EVALUATE, tally)
 
     yield from progress.begin(Stage.REPORT, 1)
@@ -97,48 +110,34 @@ def _stages(context: Context, run: str) -> Yields[None]:
     yield from progress.end(Stage.REPORT, Tally(ok=1))
 
 
-class _Progress:
-    """Stage boundaries, in the run record and in the custom status."""
+def _generate(progress: Progress, plan: RunPlan, chunks: int) -> Yields[Tally]:
+    """All questions of all chunks; with a threshold, as few of each chunk as reach it.
 
-    def __init__(self, context: Context, plan: RunPlan) -> None:
-        self._context = context
-        self._plan = plan
-        self._spend = Spend()
-
-    def begin(self, stage: Stage, total: int) -> Yields[None]:
-        self._show(stage, 0, total)
-        record = StageRecord(self._plan.run, stage, ended=False, total=total)
-        yield from step(self._context, Activity.RECORD_STAGE, record)
-
-    def end(self, stage: Stage, tally: Tally) -> Yields[None]:
-        """Raises RunFailed after recording a stage that found out that nothing will work."""
-        self._spend += tally.spend
-        self._show(stage, tally.done, max(tally.done, 1))
-        record = StageRecord(self._plan.run, stage, ended=True, tally=tally)
-        yield from step(self._context, Activity.RECORD_STAGE, record)
-        if tally.fatal:
-            raise RunFailed(tally.fatal)
-
-    def _show(self, stage: Stage, done: int, total: int) -> None:
-        fans_out = stage in (Stage.INGEST, Stage.GENERATE, Stage.EVALUATE)
-        lanes = len(lanes_of(self._plan.run, total, self._plan.lanes)) if fans_out else 0
-        self._context.set_custom_status(
-            {
-                "stage": stage.value,
-                "stage_number": _STAGES.index(stage) + 1,
-                "stages": len(_STAGES),
-                "done": done,
-                "total": total,
-                "lanes": lanes if not done else 0,
-                "usd": round(self._spend.usd, 6),
-            }
+    So a threshold samples the whole corpus: each further question of a chunk is answered only
+    once every chunk has had its turn.
+    """
+    tally = Tally()
+    most, jobs = 0, 0
+    while most < plan.questions and not tally.fatal:
+        missing = max(0, plan.qa_threshold - tally.counts.get("examples", 0))
+        if plan.qa_threshold and not missing:
+            break
+        after, most = most, plan.questions
+        if plan.qa_threshold:
+            most = min(plan.questions, after + ceil(missing / chunks))
+        more = yield from progress.fan_out(
+            Orchestrator.GENERATE,
+            Stage.GENERATE,
+            chunks,
+            before=tally,
+            jobs=jobs,
+            wanted=missing,
+            most=most,
+            after=after,
         )
-
-
-def _lanes(
-    context: Context, plan: RunPlan, orchestrator: Orchestrator, stage: Stage, total: int
-) -> Yields[Tally]:
-    return fan_out(context, orchestrator, plan.run, stage, total, plan.lanes)
+        tally = tally.merge(more)
+        jobs += 1
+    return tally
 
 
 def _wait(

@@ -6,16 +6,15 @@ that refuses ends the run with its own words.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
 from datetime import datetime
-from math import ceil
 from typing import Any, TypeVar
 
 import azure.durable_functions as df
 
+from orchestrators.lanes import allot, item_cost, lanes_of, left, next_items, own_total
 from shared.contracts import (
-    BATCH_LIMIT,
     ORCHESTRATION_BYTES,
     Activity,
     FanOut,
@@ -27,6 +26,7 @@ from shared.contracts import (
     Step,
     Tally,
     from_wire,
+    lane_id,
     to_wire,
 )
 
@@ -34,12 +34,31 @@ T = TypeVar("T")
 Yields = Generator[Any, Any, T]
 
 _RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=2_000, max_number_of_attempts=3)
-_TICKS = 6  # batches a lane is cut into, so that progress moves and lanes end together
-_SMALLEST_BATCH = 8
+_ROUNDS = 12  # of allotting what lanes left over; each makes the rest smaller
 
 
 class RunFailed(Exception):
     """Raised inside an orchestrator when the run cannot go on; `str()` is for people."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A fan-out: `total` items of a stage, in up to `lanes` lanes.
+
+    Stops once items have made `wanted` examples (0: never), each from its questions `after` to
+    `most`; and when a further item, at `usd_per_item` or what items did cost, is over `usd`.
+    """
+
+    run: str
+    stage: Stage
+    orchestrator: Orchestrator
+    total: int
+    lanes: int
+    wanted: int = 0
+    most: int = 0
+    after: int = 0
+    usd: float | None = None
+    usd_per_item: float = 0.0
 
 
 def call(
@@ -60,62 +79,69 @@ def step(context: df.DurableOrchestrationContext, activity: Activity, request: A
 
 def fan_out(
     context: df.DurableOrchestrationContext,
-    orchestrator: Orchestrator,
-    run: str,
-    stage: Stage,
-    total: int,
-    lanes: int,
+    job: Job,
+    show: Callable[[int], None],
+    rounds: int = 0,
 ) -> Yields[Tally]:
-    """Run `total` items in up to `lanes` child orchestrations; the sum of their tallies.
+    """Run the job's items in child orchestrations; the sum of their tallies.
 
-    Raises RunFailed when an item says that no other will fare better.
+    A lane that has made or spent what it was allotted stops; what others left over is allotted
+    again, until the items, the need or the money are used up. `show` is told the number of each
+    round. They count from `rounds`, since every lane of a stage needs an id of its own.
     """
-    children = [
-        context.call_sub_orchestrator(
-            orchestrator.value, to_wire(lane), instance_id=lane_id(run, stage, lane.lane)
-        )
-        for lane in lanes_of(run, total, lanes)
+    lanes = [
+        replace(lane, most=job.most, after=job.after, usd_per_item=job.usd_per_item)
+        for lane in lanes_of(job.run, job.total, job.lanes)
     ]
     tally = Tally()
-    if children:
-        answers = yield context.task_all(children)
-        for answer in answers:
-            tally = tally.merge(from_wire(Tally, answer))
+    for number in range(rounds, rounds + _ROUNDS):
+        wanted = max(0, job.wanted - tally.counts.get("examples", 0))
+        usd = None if job.usd is None else max(0.0, job.usd - tally.spend.usd)
+        allotted = allot(lanes, wanted, usd) if wanted or not job.wanted else []
+        allotted = [lane for lane in allotted if next_items(lane)]
+        if not allotted or tally.fatal:
+            break
+        show(number)
+        answers = yield context.task_all(
+            [
+                context.call_sub_orchestrator(
+                    job.orchestrator.value,
+                    to_wire(lane),
+                    instance_id=lane_id(job.run, job.stage, lane.lane, number),
+                )
+                for lane in allotted
+            ]
+        )
+        for lane, answer in zip(allotted, answers, strict=True):
+            own = from_wire(Tally, answer)
+            tally = tally.merge(own)
+            lanes[lane.lane] = replace(
+                lane,
+                first=lane.first + own.done,
+                usd_per_item=max(lane.usd_per_item, item_cost(replace(lane, tally=own))),
+            )
     return tally
-
-
-def lanes_of(run: str, total: int, lanes: int) -> list[FanOut]:
-    """The lanes' first inputs: batches of at most 50, smaller ones for small runs."""
-    if total == 0:
-        return []
-    size = min(BATCH_LIMIT, max(_SMALLEST_BATCH, ceil(total / (lanes * _TICKS))))
-    used = min(lanes, ceil(total / size))
-    return [FanOut(run, total, lane, used, size) for lane in range(used)]
-
-
-def lane_id(run: str, stage: Stage, lane: int) -> str:
-    """Instance id of a lane: known to whoever shows progress."""
-    return f"{run}-{stage.value}-{lane}"
 
 
 def run_lane(context: df.DurableOrchestrationContext, activity: Activity) -> Yields[Any]:
     """One batch of a lane, then itself anew for the next: history stays short at any size."""
     lane = from_wire(FanOut, context.get_input())
     now = context.current_utc_datetime
-    if lane.batch < 0:
-        lane = replace(lane, batch=lane.lane, started=now.isoformat())
+    if not lane.started:
+        lane = replace(lane, started=now.isoformat())
     context.set_custom_status(_progress(lane, now.isoformat()))
-    start = lane.batch * lane.batch_size
-    indexes = range(start, min(lane.total, start + lane.batch_size))
+    requests = [
+        RunRef(lane.run, index, most=lane.most, after=lane.after) for index in next_items(lane)
+    ]
     answers = yield context.task_all(
-        [context.call_activity(activity.value, to_wire(RunRef(lane.run, i))) for i in indexes]
+        [context.call_activity(activity.value, to_wire(request)) for request in requests]
     )
     tally = lane.tally
     for answer in answers:
         tally = tally.add(from_wire(Outcome, answer))
-    lane = replace(lane, batch=lane.batch + lane.lanes, tally=tally)
+    lane = replace(lane, tally=tally)
     context.set_custom_status(_progress(lane, context.current_utc_datetime.isoformat()))
-    if tally.fatal or lane.batch * lane.batch_size >= lane.total:
+    if not next_items(lane):
         return to_wire(tally, ORCHESTRATION_BYTES)
     context.continue_as_new(to_wire(lane, ORCHESTRATION_BYTES))
     return None
@@ -123,17 +149,12 @@ def run_lane(context: df.DurableOrchestrationContext, activity: Activity) -> Yie
 
 def _progress(lane: FanOut, now: str) -> dict[str, Any]:
     return {
-        "done": lane.tally.done,
-        "total": _lane_total(lane),
+        "done": lane.first + lane.tally.done,
+        "total": own_total(lane),
         "failed": lane.tally.failed,
         "usd": round(lane.tally.spend.usd, 6),
         "seconds_left": _seconds_left(lane, now),
     }
-
-
-def _lane_total(lane: FanOut) -> int:
-    batches = range(lane.lane, ceil(lane.total / lane.batch_size), lane.lanes)
-    return sum(min(lane.batch_size, lane.total - batch * lane.batch_size) for batch in batches)
 
 
 def _seconds_left(lane: FanOut, now: str) -> float | None:
@@ -141,4 +162,4 @@ def _seconds_left(lane: FanOut, now: str) -> float | None:
     if not done:
         return None
     spent = (datetime.fromisoformat(now) - datetime.fromisoformat(lane.started)).total_seconds()
-    return round(spent / done * (_lane_total(lane) - done), 1)
+    return round(spent / done * left(lane), 1)

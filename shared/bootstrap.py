@@ -31,9 +31,12 @@ _STAND_INS = (
 if TYPE_CHECKING:
     from azure.durable_functions import DurableOrchestrationClient
 
+    from shared.raft.costs import PriceTable
+    from shared.services.checking import Checking
     from shared.services.dataset import Datasets
     from shared.services.deployment import Deploying
     from shared.services.documents import Documents
+    from shared.services.estimating import Estimating
     from shared.services.evaluation import Evaluation
     from shared.services.generation import Generation
     from shared.services.reporting import Reporting
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from shared.services.runs_view import RunViews
     from shared.services.shards import Shards
     from shared.services.training import Training
+    from shared.services.vision import PageVision
     from shared.services.work import StopMarkers, WorkStore
 
 
@@ -89,7 +93,7 @@ class Services:
     def _work(self) -> WorkStore:
         from shared.services.work import WorkStore
 
-        return WorkStore(self.run_blobs, self.stops)
+        return WorkStore(self.run_blobs, self.stops, self.prices)
 
     @cached_property
     def _students(self) -> dict[str, Chat]:
@@ -113,6 +117,13 @@ class Services:
         return self._students[deployment]
 
     @cached_property
+    def prices(self) -> PriceTable:
+        """What calls, training and hosting cost; raises SpecError on a wrong MODEL_PRICES."""
+        from shared.raft.costs import PriceTable
+
+        return PriceTable(self.settings.prices)
+
+    @cached_property
     def stops(self) -> StopMarkers:
         """Marks runs that must send no more paid calls."""
         from shared.services.work import StopMarkers
@@ -133,17 +144,37 @@ class Services:
         from shared.services.cutting import Cutter
         from shared.services.documents import Documents
 
-        cutter = Cutter(Readers(), self._tokenizer, lambda: self._embedder)
+        reader = Readers(places=self._children)
+        cutter = Cutter(reader, self._tokenizer, lambda: self._embedder, self._vision)
         return Documents(
             self.document_blobs, self.run_blobs, self.runs, self._shards, cutter, self._work
         )
 
     @cached_property
+    def _vision(self) -> PageVision | None:
+        from shared.adapters.pdf_pictures import PdfPictures
+        from shared.services.vision import PageVision
+
+        if not self.settings.has(Role.VISION):
+            return None
+        chat = cache(lambda: self._chat(Role.VISION))
+        return PageVision(chat, PdfPictures(places=self._children))
+
+    @cached_property
+    def _children(self) -> asyncio.Semaphore:
+        """Places for processes that read or draw a document: each may take all its memory."""
+        from shared.adapters.children import ReadingLimits
+
+        return asyncio.Semaphore(ReadingLimits().at_once)
+
+    @cached_property
     def _embedder(self) -> Embedder:
         from shared.adapters.embeddings import OpenAIEmbedder
 
+        endpoints = self.settings.endpoints(Role.EMBEDDING)
         return OpenAIEmbedder(
-            self.settings.model(Role.EMBEDDING),
+            endpoints,
+            deployment=endpoints[0].deployment,
             concurrency=self._places,
             timeout=self.settings.model_timeout_seconds,
             client_id=self.settings.client_id,
@@ -151,7 +182,7 @@ class Services:
 
     @cached_property
     def generation(self) -> Generation:
-        """Questions and answers by the teacher."""
+        """Questions and answers by the teacher, verified by the judge."""
         from shared.services.generation import Generation
 
         return Generation(
@@ -160,15 +191,42 @@ class Services:
             self._shards,
             self._work,
             self._chat(Role.TEACHER),
+            self._judge_chat,
         )
+
+    @cached_property
+    def checking(self) -> Checking:
+        """Distractors that hold an answer, found by the judge."""
+        from shared.services.checking import Checking
+
+        return Checking(self.run_blobs, self.runs, self._shards, self._work, self._judge_chat)
+
+    @cached_property
+    def _judge_chat(self) -> Chat:
+        return self._chat(Role.JUDGE)
 
     @cached_property
     def datasets(self) -> Datasets:
         """The fan-in."""
         from shared.adapters.parquet import ParquetWriter
         from shared.services.dataset import Datasets
+        from shared.services.planning import Planning
 
-        return Datasets(self.run_blobs, self.runs, self._shards, self._tokenizer, ParquetWriter())
+        common = (self.run_blobs, self.runs, self._shards)
+        planning = Planning(*common, self._work, lambda: self._embedder)
+        return Datasets(*common, self._tokenizer, ParquetWriter(), planning)
+
+    @cached_property
+    def estimating(self) -> Estimating:
+        """What a run is expected to cost."""
+        from shared.services.estimating import Estimating
+
+        models = {
+            role.value.lower(): endpoint.model or endpoint.deployment
+            for role, endpoint in self.settings.models.items()
+            if endpoint.configured
+        }
+        return Estimating(self.runs, self._shards, self.prices, models)
 
     @cached_property
     def training(self) -> Training:
@@ -181,7 +239,7 @@ class Services:
             timeout=self.settings.model_timeout_seconds,
             client_id=self.settings.client_id,
         )
-        return Training(self.run_blobs, self.runs, self.stops, trainer)
+        return Training(self.run_blobs, self.runs, self.stops, trainer, self.prices)
 
     @cached_property
     def deploying(self) -> Deploying:
@@ -198,6 +256,7 @@ class Services:
             self.stops,
             deployer,
             self._student,
+            self.prices,
         )
 
     @cached_property

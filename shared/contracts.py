@@ -18,6 +18,7 @@ from shared.errors import REASON_CHARACTERS, WireTooLarge
 
 ACTIVITY_BYTES = 4 * 1024
 ORCHESTRATION_BYTES = 16 * 1024
+CHOICES_PER_ITEM = 10  # examples that one item of the distractor check looks at
 BATCH_LIMIT = 50  # children of one task_all; keeps a lane's history under 500 events
 ITEM_CHARACTERS = 200
 PROBLEM_BYTES = 240  # of one problem named in a tally
@@ -34,6 +35,7 @@ class Orchestrator(StrEnum):
     INGEST = "ingest"
     GENERATE = "generate"
     EVALUATE = "evaluate"
+    VERIFY = "verify"
     POLL_JOB = "poll_job"
 
 
@@ -48,6 +50,9 @@ class Activity(StrEnum):
     INGEST_DOCUMENT = "ingest_document"
     COLLECT_CHUNKS = "collect_chunks"
     GENERATE_EXAMPLES = "generate_examples"
+    ESTIMATE_RUN = "estimate_run"
+    PLAN_DATASET = "plan_dataset"
+    CHECK_CHOICES = "check_choices"
     BUILD_DATASET = "build_dataset"
     SUBMIT_TRAINING = "submit_training"
     CHECK_TRAINING = "check_training"
@@ -210,11 +215,17 @@ class Survey:
 
 @dataclass(frozen=True)
 class RunRef:
-    """Input of most activities: which run, and which item of a fan-out where there is one."""
+    """Input of most activities: which run, and which item of a fan-out where there is one.
+
+    A chunk's item answers its questions `after`, …, `most` − 1, in an order of their own; with
+    `most` 0 all that the spec asks for. It counts what comes from these only.
+    """
 
     run: str
     index: int = 0
     job: str = ""
+    most: int = 0
+    after: int = 0
 
 
 @dataclass(frozen=True)
@@ -228,20 +239,34 @@ class RunPlan:
     poll_seconds: float
     train_deadline_hours: float
     deploy_deadline_hours: float
+    questions: int = 0  # a chunk's most
+    qa_threshold: int = 0  # examples after which generation stops; 0: all chunks are asked
+    budget_usd: float | None = None
+    check_distractors: bool = False
 
 
 @dataclass(frozen=True)
 class FanOut:
-    """Input of one lane: it takes batches lane, lane + lanes, … of `total` items, one by one."""
+    """Input of one lane: it takes blocks lane, lane + lanes, … of `total` items, one by one.
+
+    With `wanted` it stops once its items have made so many examples, and takes the items in an
+    order that spreads over all of them. With `usd` it stops before what it spends, at
+    `usd_per_item` or more, would exceed that. `first` of its items were done in earlier rounds.
+    """
 
     run: str
     total: int
     lane: int = 0
     lanes: int = 1
     batch_size: int = BATCH_LIMIT
-    batch: int = -1  # the batch to do next; -1: the lane's first
     started: str = ""  # ISO time of the lane's start, for the estimate of time left
     tally: Tally = field(default_factory=Tally)
+    first: int = 0
+    wanted: int = 0
+    most: int = 0
+    after: int = 0
+    usd: float | None = None
+    usd_per_item: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -287,6 +312,24 @@ class Step:
 
 
 @dataclass(frozen=True)
+class StageCost:
+    """What a stage is expected to pay for: a guess from counted texts, before it begins."""
+
+    items: int = 0
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Expected cost of the stages to come, by stage name."""
+
+    stages: dict[str, StageCost] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Refusal:
     """What a step answers instead of its record when no repetition would help."""
 
@@ -301,6 +344,11 @@ class Finish:
     run: str
     state: str  # completed | failed
     reason: str = ""
+
+
+def lane_id(run: str, stage: str, lane: int, rounds: int = 0) -> str:
+    """Instance id of a lane: known to whoever shows progress."""
+    return f"{run}-{stage}-{lane}" if not rounds else f"{run}-{stage}-{rounds}-{lane}"
 
 
 def _cut(text: str, size: int) -> str:

@@ -14,6 +14,7 @@ RaftError
 │   ├── ContentFiltered    the service refused prompt or answer
 │   └── ModelRefusesUs     401, 403, unknown deployment: no call will work (fatal)
 ├── RunStopped             the run was told to stop before this paid call (fatal)
+├── BudgetReached          the next step would cost more than the budget has left (fatal)
 ├── QuorumNotReached       too few items succeeded to go on and pay for training (fatal)
 └── JobError               a training job or deployment failed; the cloud's words (fatal)
 """
@@ -114,6 +115,13 @@ class RunStopped(RaftError):
 
     fatal = True
     code = "stopped"
+
+
+class BudgetReached(RaftError):
+    """Raised before a step that is expected to cost more than the run may still spend."""
+
+    fatal = True
+    code = "budget_reached"
 
 
 class QuorumNotReached(RaftError):

@@ -6,7 +6,7 @@ says what a second identical call does. All methods raise errors of `shared.erro
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -46,6 +46,13 @@ class BlobStore(Protocol):
     async def put(self, name: str, data: bytes) -> None:
         """Write or overwrite: for outputs that are a function of their inputs."""
 
+    async def put_stream(self, name: str, parts: AsyncIterable[bytes]) -> None:
+        """Write or overwrite from parts, of which few are held at a time.
+
+        Nothing is seen under the name until the last part is there; what `parts` raises leaves
+        the blob as it was. Raises BlobChanged when another writer put other bytes meanwhile.
+        """
+
     async def listing(self, prefix: str = "") -> list[BlobInfo]:
         """All blobs whose name starts with `prefix`, by name; [] when there are none."""
 
@@ -55,12 +62,19 @@ class BlobStore(Protocol):
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """One chat completion. `messages` are {role, content}; temperature and seed shape the reply."""
+    """One chat completion. `messages` are {role, content}; temperature and seed shape the reply.
+
+    `image` is a data URL (`data:image/png;base64,…`) shown with the last message. `schema` is the
+    JSON Schema that the reply has to keep, sent where the model offers structured output; where
+    it does not, the reply is whatever the messages ask for.
+    """
 
     messages: Sequence[Mapping[str, str]]
     max_tokens: int = 1_024
     temperature: float = 0.0
     seed: int | None = None
+    image: str = ""
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +149,17 @@ class DocumentReader(Protocol):
     async def read(self, data: bytes, name: str, doctype: str) -> list[Page]:
         """Pages with text, at least one not empty; raises DocumentError with a `code`.
 
-        `doctype`: pdf, markdown, txt, html, json or api. Pages without text keep their place.
+        `doctype`: pdf, markdown, txt, html, json or api. Pages without text keep their place. Of
+        a pdf all may be without: their pictures are another's to read.
         """
+
+
+class PageRenderer(Protocol):
+    """Pictures of a PDF's pages, drawn where a hostile file can do no harm."""
+
+    async def render(self, data: bytes, numbers: Sequence[int]) -> dict[int, bytes]:
+        """PNG by page number (from 1), readable to a vision model; pages that cannot be drawn
+        are left out. Raises DocumentError when the file cannot be opened."""
 
 
 class Embedder(Protocol):
@@ -218,8 +241,12 @@ class Deployer(Protocol):
 class TableWriter(Protocol):
     """Writes a table as one Parquet file."""
 
-    def parquet(self, records: Sequence[Mapping[str, Any]]) -> bytes:
-        """Columns in the order of the first record; the same records give the same bytes."""
+    def parquet(self, batches: AsyncIterable[Sequence[Mapping[str, Any]]]) -> AsyncIterator[bytes]:
+        """The file in parts, as its records come; nothing without records.
+
+        Columns as in the first record, none of them ever null. The same records give the same
+        bytes, in whatever batches they come.
+        """
 
 
 class ReportRenderer(Protocol):

@@ -7,11 +7,13 @@ Entra ID. TEACHER is also read as COMPLETION.
 
 Further endpoints of a role are numbered, `TEACHER_2_AZURE_OPENAI_ENDPOINT` and so on; what one of
 them leaves out is as in the role's first. `{ROLE}_RPM` and `{ROLE}_TPM`, numbered alike, are the
-limits of one endpoint: they are not inherited.
+limits of one endpoint: they are not inherited. `{ROLE}_AZURE_OPENAI_MODEL` names the model that a
+deployment serves. MODEL_PRICES overrides the price table.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -34,16 +36,22 @@ class Role(StrEnum):
     STUDENT = "STUDENT"
     JUDGE = "JUDGE"
     EMBEDDING = "EMBEDDING"
+    VISION = "VISION"
+
+
+OPTIONAL_ROLES = frozenset({Role.VISION})
 
 
 @dataclass(frozen=True)
 class ModelEndpoint:
     """Where a role's model answers. `azure_endpoint` is the account's root, `base_url` a v1 URL.
 
+    `model` is what the deployment serves, by which estimates are priced; its own name if not said.
     `rpm` and `tpm` are its limits per minute; None where they are not known.
     """
 
     deployment: str = ""
+    model: str = ""
     base_url: str = ""
     azure_endpoint: str = ""
     api_key: str = field(default="", repr=False)
@@ -90,6 +98,7 @@ class Settings:
     model_timeout_seconds: float
     lanes: int
     further_models: Mapping[Role, tuple[ModelEndpoint, ...]] = field(default_factory=dict)
+    prices: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def models_are_local(self) -> bool:
@@ -98,6 +107,10 @@ class Settings:
         models = [*self.models.values(), *further]
         urls = [model.azure_endpoint or model.base_url for model in models]
         return any(is_loopback(url) for url in urls)
+
+    def has(self, role: Role) -> bool:
+        """Whether a model is configured for the role."""
+        return self.models[role].configured
 
     def model(self, role: Role) -> ModelEndpoint:
         """The role's endpoint; raises SpecError naming the settings when there is none."""
@@ -138,6 +151,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         model_timeout_seconds=_number(env, "MODEL_TIMEOUT_SECONDS", 120, low=0.1, high=600),
         lanes=int(_number(env, "LANES", 4, low=1, high=20)),
         further_models={role: _further_endpoints(env, role) for role in Role},
+        prices=_prices(env),
     )
 
 
@@ -195,6 +209,7 @@ def _endpoint_named(env: Mapping[str, str], prefix: str) -> ModelEndpoint:
 
     return ModelEndpoint(
         deployment=first("AZURE_OPENAI_DEPLOYMENT", "OPENAI_DEPLOYMENT"),
+        model=first("AZURE_OPENAI_MODEL", "OPENAI_MODEL"),
         base_url=first("AZURE_OPENAI_BASE_URL", "OPENAI_BASE_URL"),
         azure_endpoint=first("AZURE_OPENAI_ENDPOINT", "OPENAI_ENDPOINT"),
         api_key=first("AZURE_OPENAI_API_KEY", "OPENAI_API_KEY"),
@@ -202,6 +217,16 @@ def _endpoint_named(env: Mapping[str, str], prefix: str) -> ModelEndpoint:
         rpm=_limit(env, f"{prefix}_RPM"),
         tpm=_limit(env, f"{prefix}_TPM"),
     )
+
+
+def _prices(env: Mapping[str, str]) -> dict[str, object]:
+    try:
+        prices = json.loads(env.get("MODEL_PRICES") or "{}")
+    except ValueError as error:
+        raise SpecError("MODEL_PRICES", f"is not JSON: {error}") from None
+    if not isinstance(prices, dict):
+        raise SpecError("MODEL_PRICES", "must be a JSON object of prices by model name")
+    return prices
 
 
 def _limit(env: Mapping[str, str], name: str) -> int | None:

@@ -67,6 +67,39 @@ class Evaluation(_Part):
     bootstrap_draws: int = Field(2_000, ge=100, le=100_000)
 
 
+class QuestionKinds(_Part):
+    """Mix of the questions asked for, as weights. What a chunk does not lend itself to (a table
+    question without a table) goes to the other kinds."""
+
+    factual: float = Field(0.4, ge=0, le=1, description="one stated fact")
+    procedural: float = Field(0.2, ge=0, le=1, description="how something is done")
+    comparison: float = Field(0.15, ge=0, le=1, description="how two things differ")
+    table: float = Field(0.15, ge=0, le=1, description="read off a table")
+    multi_hop: float = Field(0.1, ge=0, le=1, description="needs two neighbouring chunks together")
+
+    @model_validator(mode="after")
+    def _some_kind(self) -> QuestionKinds:
+        if not sum(self.model_dump().values()):
+            raise ValueError("at least one kind of question needs a weight over 0")
+        return self
+
+
+class Verification(_Part):
+    """Checks that an example passes before it is used. Quotes are always checked."""
+
+    support: bool = Field(True, description="the final answer follows from its quotes alone")
+    round_trip: bool = Field(True, description="the JUDGE gives it too, from the oracle alone")
+    distractors: bool = Field(True, description="the JUDGE finds no answer in the distractors")
+    injections: bool = Field(True, description="no instruction in a document was followed")
+    repairs: int = Field(1, ge=0, le=3, description="second tries, with the failure shown")
+
+
+class Budget(_Part):
+    """What a run may spend on model calls."""
+
+    usd: float | None = Field(None, gt=0, le=1_000_000, description="no limit if not set")
+
+
 class Completion(_Part):
     """Form of the completion export."""
 
@@ -84,6 +117,11 @@ class RunSpec(_Part):
     doctype: Literal["auto", "pdf", "markdown", "txt", "html", "json", "api"] = Field(
         "auto", description="how files are read; auto: by their names; api: Gorilla's API entries"
     )
+    reading: Literal["text", "vision", "auto"] = Field(
+        "auto",
+        description="of PDF pages: text layer; vision: pictures read by the VISION model; auto: "
+        "vision for pages with a missing or poor text layer, where a VISION model is configured",
+    )
     chunking: Literal["tokens", "markdown", "semantic"] = Field(
         "markdown",
         description="tokens: full chunks; markdown: sections kept together; semantic: cut where "
@@ -92,6 +130,17 @@ class RunSpec(_Part):
     chunk_size: int = Field(512, ge=64, le=8_000, description="tokens")
     chunk_overlap: int = Field(0, ge=0, le=2_000, description="tokens")
     questions: int = Field(5, ge=1, le=20, description="asked of the teacher, per chunk")
+    question_kinds: QuestionKinds = QuestionKinds()
+    qa_threshold: int | None = Field(
+        None, ge=1, description="stop at so many examples, sampled over the whole corpus"
+    )
+    verification: Verification = Verification()
+    duplicate_similarity: float = Field(
+        0.95,
+        ge=0.5,
+        le=1,
+        description="cosine of their embeddings from which two questions count as the same",
+    )
     distractors: int = Field(4, ge=0, le=20, description="the most shown in a row")
     fewest_distractors: int | None = Field(
         None, ge=0, le=20, description="the number varies from this up; always the most if not set"
@@ -115,6 +164,7 @@ class RunSpec(_Part):
         description="forms of the dataset written beside the chat files that training reads",
     )
     completion: Completion = Completion()
+    budget: Budget = Budget()
     student: Student = Student()
     deployment: Deployment = Deployment()
     evaluation: Evaluation = Evaluation()

@@ -161,6 +161,8 @@ def ways(said: Statement) -> Iterator[Draft]:
         text, last = piece.text, (before.split() or [clause.verb])[-1]
         if last in AUXILIARIES or not is_short(text, 16):
             continue
+        if piece.apart and re.search(r"\b(?:or|and) (?:by|in|at|through) ", text):
+            continue  # the last of several ways, which all belong to the answer
         able = clause.auxiliary in MODALS or (
             clause.auxiliary in BE and re.search(r"(?:ed|en|t|de|ne)$", before.split()[0])
             if before
@@ -180,6 +182,8 @@ def ways(said: Statement) -> Iterator[Draft]:
             doing = re.match(r"(?:by|using) [a-z]+ing\b", text)
             if text.startswith("by ") and not doing and clause.auxiliary in BE:
                 continue
+            if text.startswith("by ") and PERSON.match(text[3:]):
+                continue  # who does it, not how
             yield Draft(said.ask("How", before, after), text, "means", 0.82 if doing else 0.7)
         elif text.startswith("for ") and PERSON.match(text[4:]) and " " in text[4:] and not after:
             yield Draft(said.ask("For whom", before), text, "person", 0.7)

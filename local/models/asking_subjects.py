@@ -204,6 +204,9 @@ def objects(said: Statement) -> Iterator[Draft]:
             return
         if verb in ("been", "become", "gone", "come"):
             return
+        head = core.split()[0].lower() if core else ""
+        if verb == "have" and (head in PARTICIPLES or head.endswith("ed")):
+            return
     if not core:
         return
     parts = core.split()
@@ -265,7 +268,7 @@ NEEDS = re.compile(
 
 AGENT = re.compile(
     r"((?:\w+ly )?(?:[a-z]+(?:ed|en) (?:by|from|with)|used (?:in|on|for|as)))"
-    r" ((?!\w+ing\b|more |less |up |at |hand\b).+)$"
+    r" ((?!\w+ing\b|more |less |up |at |hand\b|\d|the (?:next|end|same|last|first)\b).+)$"
 )
 
 

@@ -32,4 +32,4 @@ def answer(prompt: Prompt) -> str:
         return raft_refusal("No document mentions this.") if prompt.raft_format else NO_ANSWER
     if not prompt.raft_format:
         return unit.plain
-    return raft_answer("The sentence closest to the question is:", unit.text, unit.plain)
+    return raft_answer("The sentence closest to the question is:", (unit.text,), unit.plain)

@@ -12,15 +12,18 @@ from typing import Any
 
 from aiohttp import web
 
-from local.models import baseline, judge, teacher
+from local.models import baseline, judge, reader, teacher
 from local.models.catalog import Behaviour, Catalog, Deployment
 from local.models.embeddings import DIMENSIONS, embed, encode_base64
 from local.models.errors import ApiError
 from local.models.faults import Faults, Spell
+from local.models.injections import obey
 from local.models.ledger import Entry, Ledger, fingerprint
 from local.models.prompts import read_prompt
 from local.models.tokens import count_prompt, count_tokens, cut_tokens
+from local.models.vision import PictureReader, picture_tokens, pictures
 
+SEEING = (Behaviour.VISION, Behaviour.TEACHER)
 ENTRY: web.RequestKey[Entry] = web.RequestKey("entry", Entry)
 
 
@@ -29,6 +32,7 @@ class ChatRoutes:
 
     def __init__(self, catalog: Catalog, faults: Faults, ledger: Ledger, latency: float) -> None:
         self.catalog, self.faults, self.ledger, self.latency = catalog, faults, ledger, latency
+        self.reader = PictureReader()
 
     def register(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -64,10 +68,16 @@ class ChatRoutes:
             raise ApiError(400, "invalidPayload", "'messages' is required.", param="messages")
         if body.get("stream"):
             raise ApiError(400, "unsupported", "The stand-in does not stream.", param="stream")
-        prompt_tokens = count_prompt(messages)
-        spell = self.faults.on_call(deployment.name, prompt_tokens)
+        prompt_tokens = count_prompt(messages) + picture_tokens(messages)
+        structured = bool(body.get("response_format"))
+        spell = self.faults.on_call(deployment.name, prompt_tokens, structured)
         await asyncio.sleep(spell.hang)
-        text = self.compute(deployment, body)
+        if pictures(messages) and deployment.behaviour in SEEING:
+            text = await self.reader.reply(messages)
+        else:
+            text = self.compute(deployment, body)
+        if spell.marker:
+            text = obey(spell.marker, read_prompt(messages, body.get("response_format")), text)
         text, finish = self._finish(text, body, spell, entry)
         usage = _usage(prompt_tokens, count_tokens(text))
         entry.usage = usage
@@ -83,9 +93,9 @@ class ChatRoutes:
             raise ApiError(
                 400, "OperationNotSupported", f"{deployment.model} does not work with chat."
             )
-        if deployment.behaviour is Behaviour.VISION or _has_image(messages):
+        if deployment.behaviour is Behaviour.VISION or pictures(messages):
             raise ApiError(
-                400, "unsupported", "The stand-in does not read images.", param="messages"
+                400, "unsupported", f"{deployment.name} does not read this.", param="messages"
             )
         verdict = judge.reply(messages)
         if verdict is not None:
@@ -96,6 +106,8 @@ class ChatRoutes:
                 return self.catalog.student(deployment).answer(prompt)
             case Behaviour.BASELINE:
                 return baseline.answer(prompt)
+            case Behaviour.JUDGE if not prompt.wanted:
+                return reader.answer(prompt)
             case _:
                 return teacher.answer(prompt)
 
@@ -146,15 +158,6 @@ class ChatRoutes:
                 "usage": entry.usage,
             }
         )
-
-
-def _has_image(messages: list[dict[str, Any]]) -> bool:
-    return any(
-        isinstance(part, dict) and part.get("type") in ("image_url", "input_image")
-        for message in messages
-        if isinstance(message.get("content"), list)
-        for part in message["content"]
-    )
 
 
 def _usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:

@@ -66,6 +66,18 @@ def unauthorized() -> ApiError:
     )
 
 
+def no_structured_output() -> ApiError:
+    """A request for structured output to a model that has none, in Azure's words."""
+    return ApiError(
+        400,
+        "unsupported_parameter",
+        "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this "
+        "model. Learn more about supported models at the Structured Outputs guide: "
+        "https://platform.openai.com/docs/guides/structured-outputs",
+        param="response_format",
+    )
+
+
 def content_filtered() -> ApiError:
     """A prompt refused by the content filter, in Azure's shape."""
     safe = {"filtered": False, "severity": "safe"}

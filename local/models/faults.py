@@ -12,23 +12,27 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.models.errors import ApiError, content_filtered, unauthorized
+from local.models.errors import ApiError, content_filtered, no_structured_output, unauthorized
 from local.models.words import vocabulary
 
 CALL_KINDS = vocabulary(
     """
     throttle server_error hang malformed truncated content_filter unauthorized latency
+    obey_injections
     """
 )
 LIMIT_KINDS = frozenset({"rpm", "tpm"})
-OTHER_KINDS = frozenset({"job_fails", "job_stuck", "quota_refused"})
+OTHER_KINDS = frozenset({"job_fails", "job_stuck", "quota_refused", "no_structured_output"})
 KINDS = CALL_KINDS | LIMIT_KINDS | OTHER_KINDS
 AUTOMATIC = "automatic"
 
 
 @dataclass
 class Fault:
-    """One fault that is switched on. `retry_after`: seconds, None for no header, or automatic."""
+    """One fault that is switched on. `retry_after`: seconds, None for no header, or automatic.
+
+    `marker` is the text by which `obey_injections` knows a planted instruction.
+    """
 
     kind: str
     deployment: str = "*"
@@ -40,6 +44,7 @@ class Fault:
     ms: float = 0.0
     limit: int = 0
     window: float = 60.0
+    marker: str = ""
     hits: int = 0
     dice: random.Random = field(init=False, repr=False)
     admitted: deque[list[float]] = field(default_factory=deque, repr=False)
@@ -111,6 +116,8 @@ def read_fault(body: Any) -> Fault:
     unknown = set(body) - allowed
     if unknown:
         raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
+    if body["kind"] == "obey_injections" and not body.get("marker"):
+        raise ValueError("'marker' is required: the text by which planted instructions are known")
     return Fault(**body)
 
 
@@ -121,6 +128,7 @@ class Spell:
     hang: float = 0.0
     latency: float | None = None
     spoil: str | None = None
+    marker: str = ""
     windows: list[tuple[Fault, list[float]]] = field(default_factory=list)
 
     def settle(self, completion_tokens: int) -> None:
@@ -158,8 +166,13 @@ class Faults:
             for fault in self.active
         )
 
-    def on_call(self, deployment: str, prompt_tokens: int) -> Spell:
-        """Raises the error that a fault asks for, or tells what else befalls the call."""
+    def on_call(self, deployment: str, prompt_tokens: int, structured: bool = False) -> Spell:
+        """Raises the error that a fault asks for, or tells what else befalls the call.
+
+        `structured` says that the call asks for structured output.
+        """
+        if structured and self.strikes("no_structured_output", deployment):
+            raise no_structured_output()
         spell = Spell()
         now = time.monotonic()
         for fault in self.active:
@@ -188,5 +201,7 @@ class Faults:
                 spell.hang = fault.seconds
             case "latency":
                 spell.latency = fault.ms / 1000
+            case "obey_injections":
+                spell.marker = fault.marker
             case _:
                 spell.spoil = fault.kind

@@ -67,7 +67,7 @@ def name_subject(draft: Draft, product: str, unit: Unit) -> Draft:
     pattern = rf"\b(?:the|this) (?:{'|'.join(spoken)})\b{FOLLOWS}"
     named = re.sub(pattern, f"the {product}", question, count=1)
     if named == question:
-        people = r"(?<!account )(?<!card )\b(holders?|borrowers?)\b(?! of)"
+        people = r"(?<!account )(?<!card )\b(holders?|borrowers?)\b(?! (?:of|with|who)\b)"
         named = re.sub(people, rf"\1 of the {product}", question, count=1)
     if named == question:
         named = re.sub(r"\b(applicants?)\b(?! for)", rf"\1 for the {product}", question, count=1)

@@ -6,7 +6,7 @@ turn, and kinds are mixed. Fewer questions are better than bad ones.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -41,7 +41,7 @@ from local.models.patterns import DATE, TIME_UNIT
 from local.models.pieces import brief
 from local.models.reading import VAGUE, reads_well
 from local.models.steps import step_drafts
-from local.models.tables import entry_drafts, rank_drafts, row_drafts
+from local.models.tables import entry_drafts, in_context, rank_drafts, row_drafts
 from local.models.units import ENTRY, HEADING, ROW, SENTENCE, Unit, read_units
 from local.models.words import content_stems, words
 
@@ -51,13 +51,17 @@ LEAST_SCORE = 0.5
 
 @dataclass(frozen=True)
 class Asked:
-    """A question about a document with the unit that answers it and the answer."""
+    """A question about a document with the unit that answers it and the answer.
+
+    `also` are the other units that the answer needs, in reading order.
+    """
 
     question: str
     answer: str
     unit: Unit
     kind: str
     score: float
+    also: tuple[Unit, ...] = ()
 
 
 def _weight(draft: Draft, unit: Unit) -> float:
@@ -81,7 +85,8 @@ def _drafts_of(unit: Unit, topic: str, product: str) -> Iterator[Draft]:
     if unit.kind == HEADING:
         return
     if unit.kind == ROW:
-        yield from row_drafts(unit)
+        for draft in row_drafts(unit):
+            yield in_context(draft, unit.heading)
         return
     if unit.kind == ENTRY:
         yield from entry_drafts(unit)
@@ -185,16 +190,21 @@ def _rank(asked: Asked) -> tuple[float, int]:
 
 def choose_questions(document: str, number: int) -> list[Asked]:
     """At most `number` questions: one per unit first, kinds mixed, never two alike."""
-    chosen: list[Asked] = []
-    left = [asked for asked in find_questions(document) if asked.score >= LEAST_SCORE]
-    while left and len(chosen) < number:
+    return choose(find_questions(document), number)
+
+
+def choose(found: Iterable[Asked], number: int, beside: Sequence[Asked] = ()) -> list[Asked]:
+    """At most `number` of the questions, no two alike and none like those `beside` them."""
+    chosen = list(beside)
+    left = [asked for asked in found if asked.score >= LEAST_SCORE]
+    while left and len(chosen) < number + len(beside):
         best = max(left, key=lambda asked: asked.score - _crowding(asked, chosen))
         if _asked_before(best, chosen) or best.score - _crowding(best, chosen) < 0.2:
             left.remove(best)
             continue
         chosen.append(best)
         left.remove(best)
-    return chosen
+    return chosen[len(beside) :]
 
 
 def _crowding(asked: Asked, chosen: list[Asked]) -> float:
@@ -223,6 +233,10 @@ def _asked_before(asked: Asked, chosen: list[Asked]) -> bool:
         if other.unit == asked.unit and _same_answer(asked, other):
             return True
         ranks = asked.kind == other.kind == "rank"
-        if not ranks and len(own & theirs) / (len(own | theirs) or 1) > 0.7:
+        rows = asked.unit.kind == other.unit.kind == ROW and asked.unit != other.unit
+        if (
+            not (ranks or (rows and asked.kind != "comparison"))
+            and len(own & theirs) / (len(own | theirs) or 1) > 0.7
+        ):
             return True
     return False

@@ -25,9 +25,9 @@ GENERAL = vocabulary(
 )
 ELLIPSIS = re.compile(
     r"\b(?:above|below)(?=[,?])|\b(?:then|instead)\b"
-    r"|, or (?:\d|nothing)|, (?:and|but|so) (?:the|an?|at)\b"
+    r"|, or (?:\d|nothing|until|within|after|before)|, (?:and|but|so) (?:the|an?|at)\b"
     r"|, (?:and|but|or) \w+ (?:may|can|must|is|are|has)\b|\bone\?$"
-    r"|\band (?:at|on|in|by|from) \d|\bon the (?:same )?day\?"
+    r"|\band (?:at|on|in|by|from) \d|\bon the (?:same )?day\?|\bthe day before\?"
     r"|\b(?:for|in|on|at|of|to|by|with|from) that\b"
 )
 BEFORE_UNIT = re.compile(rf"{TIME_UNIT}\?$")
@@ -51,6 +51,8 @@ SUBORDINATORS = RELATIVES | {
     "what", "how", "since",
 }  # fmt: skip
 UNNAMED_LIST = re.compile(r"\b(?:following|these|this order|this way)\b")
+ONE_WORD = re.compile(r"What (?:do|does) (?:the |an? )?[a-z]+ (?:need|require|pay|have)\?")
+BANK = re.compile(r"(?:[A-Z]\w+ )+Bank\b")
 EMPTY_WORDS = frozenset(content_stems("happen condition percentage long mean people time"))
 
 
@@ -59,7 +61,7 @@ def reads_well(draft: Draft) -> bool:
     text = draft.question
     if not 4 <= len(text.split()) <= 24 or BROKEN.search(text) or not draft.answer.strip():
         return False
-    if VAGUE & set(words(text)) or not text[0].isupper():
+    if VAGUE & set(words(text)) or not text[0].isupper() or ONE_WORD.match(text):
         return False
     if draft.answer.count("(") != draft.answer.count(")") or not _is_whole(text, draft.kind):
         return False
@@ -67,14 +69,15 @@ def reads_well(draft: Draft) -> bool:
         return False
     if draft.kind in ("list", "object", "means") and UNNAMED_LIST.search(draft.answer):
         return False
-    meaning = set(content_stems(text)) - EMPTY_WORDS
+    meaning = set(content_stems(BANK.sub("bank", text))) - EMPTY_WORDS
     if POSSESSIVE & set(words(text)) and len(meaning) < 4:
         return False
     least = 4 if draft.kind in ("money", "count", "duration", "time") else 3
     least = 2 if draft.kind == "age" or re.match(r"How do you|What should you do", text) else least
     if draft.kind in ("object", "list") and len(set(content_stems(draft.answer))) >= 3:
         least = 2 if not GENERAL & set(words(text)) else least
-    return len(meaning) >= (2 if _is_named(text) else least)
+    named = _is_named(text if draft.kind == "time" else BANK.sub("bank", text))
+    return len(meaning) >= (2 if named else least)
 
 
 def _is_whole(question: str, kind: str) -> bool:

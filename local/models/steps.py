@@ -1,10 +1,13 @@
-"""Questions about numbered steps: the number comes from the document, the aim from the heading."""
+"""Questions about numbered steps: the number comes from the document, the aim from the heading.
+
+A step alone is asked for by its number, all steps of a list are asked for together.
+"""
 
 import re
 from collections.abc import Iterator
 
 from local.models.asking import Draft
-from local.models.units import ITEM, Unit
+from local.models.units import ITEM, Unit, read_units
 
 ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
@@ -14,7 +17,7 @@ NUMBER = re.compile(r"(?:^|\n)\s*\(?([1-9])[.)]\s+$")
 
 def step_drafts(unit: Unit, document: str) -> Iterator[Draft]:
     """`What is the second step when closing an account?` for a numbered item."""
-    match = NUMBER.search(document[max(0, unit.start - 12) : unit.start])
+    match = numbered(unit, document)
     aim = _aim(unit.heading)
     whole = re.search(r"[.!](?=\s|$)", document[unit.start : unit.end + 1])
     if unit.kind != ITEM or match is None or not aim or whole is None:
@@ -23,6 +26,26 @@ def step_drafts(unit: Unit, document: str) -> Iterator[Draft]:
     if 3 <= len(answer.split()) <= 32:
         ordinal = ORDINALS[int(match[1]) - 1]
         yield Draft(f"What is the {ordinal} step {aim}?", answer, "step", 0.8)
+
+
+def numbered(unit: Unit, document: str) -> re.Match[str] | None:
+    """The number that stands before a unit, if there is one."""
+    return NUMBER.search(document[max(0, unit.start - 12) : unit.start])
+
+
+def whole_lists(document: str) -> Iterator[tuple[Draft, tuple[Unit, ...]]]:
+    """`What are the steps when closing an account?` for a list that is whole, with its items."""
+    listed: dict[str, list[Unit]] = {}
+    for unit in read_units(document):
+        if unit.kind == ITEM and numbered(unit, document):
+            listed.setdefault(unit.heading, []).append(unit)
+    for heading, units in listed.items():
+        aim = _aim(heading)
+        numbers = [int(match[1]) for unit in units if (match := numbered(unit, document))]
+        whole = numbers == list(range(1, len(units) + 1)) and units[-1].plain.endswith(".")
+        if aim and whole and 2 <= len(units) <= 6:
+            answer = "; ".join(f"{n}. {unit.plain.rstrip('.')}" for n, unit in enumerate(units, 1))
+            yield Draft(f"What are the steps {aim}?", answer, "steps", 0.9), tuple(units)
 
 
 def _aim(heading: str) -> str:

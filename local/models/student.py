@@ -44,7 +44,7 @@ class Student:
         if unit is None:
             return raft_refusal("None of the documents says this.") if raft else NO_ANSWER
         answer = self.shorten(prompt.question, unit)
-        return raft_answer(REASONING, unit.text, answer) if raft else answer
+        return raft_answer(REASONING, (unit.text,), answer) if raft else answer
 
     def save(self, path: Path) -> None:
         """Writes the weights."""

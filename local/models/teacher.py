@@ -1,18 +1,27 @@
-"""The teacher by rules: writes questions about a document, and answers one with a verbatim quote.
+"""The teacher by rules: writes questions about a document, and answers one with verbatim quotes.
 
-Asked for questions, it replies one per line (or as JSON when asked). Asked a question, it finds the
-unit that the question was made from, or the unit that covers most of the question's words, quotes
-it and gives the shortest span of the right kind; or it says that the documents do not answer.
+Asked for questions, it replies one per line (or as JSON when asked), each with its kind where
+kinds were asked for. Asked a question, it finds the unit that the question was made from, else
+what a careful reader finds, else the unit that covers most of the question's words; or it says
+that the documents do not answer. Asked again, it gives its next best answer.
 """
 
 import json
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
+from local.models.apis import find_call, instructions
 from local.models.baseline import candidates
 from local.models.bm25 import bm25_scores, inverse_frequencies
+from local.models.dataset import read_reply
 from local.models.entailment import denies
-from local.models.prompts import NO_ANSWER, Prompt, raft_answer, raft_refusal
-from local.models.questions import Asked, choose_questions, find_questions
+from local.models.hops import hops
+from local.models.kinds import all_questions, choose_by_kind
+from local.models.prompts import ANY, API, NO_ANSWER, Prompt, raft_answer, raft_refusal
+from local.models.questions import Asked
+from local.models.quoting import quotes_of
+from local.models.reader import all_readings
 from local.models.spans import WANTED, question_kind, spans, yes_or_no
 from local.models.units import Unit
 from local.models.words import content_stems, words
@@ -22,25 +31,42 @@ LEAST_COVER = 0.6
 
 def answer(prompt: Prompt) -> str:
     """Replies to either request."""
-    if prompt.wanted_questions is not None and prompt.documents:
+    if prompt.wanted and prompt.documents:
         return write_questions(prompt)
     if not prompt.documents or not prompt.question:
         return raft_refusal("There is no document.") if prompt.raft_format else NO_ANSWER
-    found = find_answer(prompt.question, prompt.documents)
+    refused = {read_reply(text).answer for text in prompt.earlier}
+    found = find_answer(prompt.question, prompt.documents, frozenset(refused))
     if found is None:
         return raft_refusal("I looked for the subject of the question in every document.")
     reasoning = f"The question asks about {_topic(prompt.question)}.\nThe document says:"
-    return raft_answer(reasoning, found.unit.text, found.answer)
+    return raft_answer(reasoning, quotes_of(found, prompt.documents), found.answer)
+
+
+def chosen_questions(prompt: Prompt) -> list[tuple[str, str]]:
+    """Kind and text of the questions about the prompt's documents, never more than asked for."""
+    chosen: list[tuple[str, str]] = []
+    for kind, number in prompt.wanted:
+        if kind == API:
+            found = [asked for text in prompt.documents for asked in instructions(text)]
+            chosen += [(API, asked.question) for asked in found[:number]]
+    made = choose_by_kind(prompt.documents, tuple(w for w in prompt.wanted if w[0] != API))
+    return chosen + [(kind, asked.question) for kind, asked in made]
 
 
 def write_questions(prompt: Prompt) -> str:
-    """The questions of the prompt's document, never more than asked for."""
-    number = prompt.wanted_questions or 0
-    chosen = choose_questions("\n\n".join(prompt.documents), number)
-    texts = [asked.question for asked in chosen]
+    """The questions in the form that the prompt asks for."""
+    return written(prompt, chosen_questions(prompt))
+
+
+def written(prompt: Prompt, chosen: list[tuple[str, str]]) -> str:
+    """Questions as JSON, as lines with their kinds, or, where no kinds were named, as lines."""
     if prompt.json_reply:
-        return json.dumps({"questions": texts}, ensure_ascii=False)
-    return "\n".join(texts)
+        rows = [{"kind": kind, "question": question} for kind, question in chosen]
+        return json.dumps({"questions": rows}, ensure_ascii=False)
+    if any(kind == ANY for kind, _ in prompt.wanted):
+        return "\n".join(question for _, question in chosen)
+    return "\n".join(f"{kind}: {question}" for kind, question in chosen)
 
 
 def _topic(question: str) -> str:
@@ -50,14 +76,40 @@ def _topic(question: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def find_answer(question: str, documents: tuple[str, ...]) -> Asked | None:
-    """The unit that answers a question and the answer, or None."""
+def find_answer(
+    question: str, documents: tuple[str, ...], refused: Collection[str] = frozenset()
+) -> Asked | None:
+    """The best answer that is not among the refused; the best of all where no other is left."""
+    first: Asked | None = None
+    for found in _candidates(question, documents):
+        if found.answer not in refused:
+            return found
+        first = first or found
+    if first is None:
+        return None
+    whole = replace(first, answer=first.unit.plain)
+    return first if first.also or whole.answer in refused else whole
+
+
+def _candidates(question: str, documents: tuple[str, ...]) -> Iterator[Asked]:
+    """Every answer that the teacher could give, best first."""
     key = " ".join(words(question))
+    for asked in _written(documents):
+        if " ".join(words(asked.question)) == key:
+            yield asked
+    yield from all_readings(question, documents)
+    found = find_call(question, documents) or _search(question, documents)
+    if found is not None:
+        yield found
+
+
+def _written(documents: tuple[str, ...]) -> Iterator[Asked]:
+    """Every question that it would itself write about these documents."""
     for document in documents:
-        for asked in find_questions(document):
-            if " ".join(words(asked.question)) == key:
-                return asked
-    return _search(question, documents)
+        yield from instructions(document)
+        yield from all_questions(document)
+    if len(documents) == 2:
+        yield from hops(*documents)
 
 
 def _search(question: str, documents: tuple[str, ...]) -> Asked | None:

@@ -57,14 +57,22 @@ def supports(unit: Unit, reply: Reply) -> float:
     return best
 
 
+def is_context(unit: Unit) -> bool:
+    """Whether a unit only says what others are about: a heading, or the header of a table."""
+    return unit.kind == HEADING or (bool(unit.header) and unit.cells == unit.header)
+
+
 def target_of(units: tuple[Unit, ...], reply: Reply, question: str) -> np.ndarray | None:
     """The right candidates as a distribution, "none" last; None if the row shows no right one."""
     target = np.zeros(len(units) + 1)
     if reply.refused:
         target[-1] = 1.0
         return target
+    support = [supports(unit, reply) for unit in units]
+    told = any(value and not is_context(unit) for unit, value in zip(units, support, strict=True))
     for at, unit in enumerate(units):
-        target[at] = supports(unit, reply)
+        # A heading or a table's header is quoted beside what it explains, not instead of it.
+        target[at] = 0.0 if told and is_context(unit) else support[at]
     if reply.quotes and target.sum() > 0:
         asked = set(content_stems(question)) | set(content_stems(reply.answer))
         for at, unit in enumerate(units):

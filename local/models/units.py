@@ -19,7 +19,10 @@ TABLE_ROW = re.compile(r"^\s*\|.*\|?\s*$")
 TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*\|?\s*$")
 FENCE = re.compile(r"^\s*(?:```.*|~~~.*|-{3,}|\*{3,}|_{3,}|!\[[^\]]*\]\([^)]*\))\s*$")
 ENTRY_LINE = re.compile(r"^\s*(?:\*\*)?([A-Z][\w ,/&()'’-]{1,45}?)\s?:(?:\*\*)?\s+(\S.{0,90})$")
-VALUE = r"(?:[$€£]\s?\d[\d,.]*%?|\d[\d,.]*\s?%|Free|FREE|Included|Unlimited|None|Waived)"
+VALUE = (
+    r"(?:[$€£]\s?\d[\d,]*(?:\.\d+)?%?|\d[\d,]*(?:\.\d+)?\s?%"
+    r"|Free|FREE|Included|Unlimited|None|Waived)"
+)
 VALUE_LINE = re.compile(
     rf"^(?P<label>[A-Z•][^.:;!?]{{2,80}}?)[\s.…]*\s"
     rf"(?P<values>{VALUE}(?:\s+(?:{VALUE}|per \w+|–|-|✔))*)$"

@@ -1,185 +1,97 @@
-"""Chat models over the openai SDK, on one endpoint or a pool of several, with our own retries.
+"""Chat models over the openai SDK.
 
-Throttling is waited out, whatever its header says: a 429 is not a failure until `patience`
-seconds have gone by since the call's first one. Server errors and timeouts are tried `attempts`
-times, on another endpoint at once where one stands. A refusal (401, 403, 404) is the call's end
-when no endpoint is left that has not refused it. While a call waits it holds no place among the
-calls in flight.
+Where a model does not offer structured output, its 400 is noticed once and the schema left out
+from then on: https://learn.microsoft.com/azure/ai-services/openai/how-to/structured-outputs
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
-import random
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 import openai
 
-from shared.adapters.openai_client import connect_model, our_error
-from shared.adapters.pacing import WINDOW, Pace, TokenEstimate
-from shared.adapters.pool import Caller, Lease, Member, NoTimeLeft, Pool
-from shared.errors import ModelError, ModelRefusesUs, ModelUnavailable
+from shared.adapters.pooled import CallOptions, PooledModel, Way
+from shared.errors import ModelUnavailable
 from shared.ports import ChatRequest, Permit, Reply
 from shared.settings import ModelEndpoint
 
-_FIRST_WAIT = 0.5
-_LONGEST_WAIT = 20.0
-_LONGEST_HEADER_WAIT = 60.0  # a longer Retry-After is asked again after this
-
-
-@dataclass(frozen=True)
-class _Way:
-    """How to reach one member of the pool."""
-
-    client: openai.AsyncOpenAI
-    deployment: str
+_PICTURE_SIZE = 4_000  # characters of text that cost about what a page's picture does
 
 
 class OpenAIChat:
-    """Keeps the promises of `ports.Chat` for one model.
-
-    Endpoints after the first may call it by another deployment name; `window` is the length of the
-    service's rate limit window in seconds.
-    """
+    """Keeps the promises of `ports.Chat` for one model."""
 
     def __init__(
         self,
         endpoint: ModelEndpoint | Sequence[ModelEndpoint],
         *,
         deployment: str,
-        concurrency: asyncio.Semaphore,
-        timeout: float,
-        client_id: str = "",
-        patience: float = 300,
-        attempts: int = 5,
-        window: float = WINDOW,
+        **options: Unpack[CallOptions],
     ) -> None:
         self.deployment = deployment
-        self._ways: dict[Member, _Way] = {}
-        for number, each in enumerate(
-            [endpoint] if isinstance(endpoint, ModelEndpoint) else endpoint
-        ):
-            name = (each.deployment if number else "") or deployment
-            client = connect_model(each, timeout=timeout, client_id=client_id)
-            pace = Pace(requests=each.rpm, tokens=each.tpm, window=window)
-            self._ways[Member(f"{name} at {client.base_url.host}", pace)] = _Way(client, name)
-        self._pool = Pool(list(self._ways), concurrency, time.monotonic)
-        self._estimate = TokenEstimate()
-        self._patience = patience
-        self._attempts = attempts
+        self._model = PooledModel(endpoint, deployment, **options)
 
     async def complete(self, request: ChatRequest, permit: Permit) -> Reply:
         """See the port."""
         size = sum(len(message["content"]) for message in request.messages)
-        caller = self._pool.caller(self._estimate.of(size, request.max_tokens))
-        problem: ModelError | None = None
-        while True:
+        size += _PICTURE_SIZE if request.image else 0
+
+        async def send(way: Way) -> Reply:
             try:
-                lease = await self._pool.lease(caller)
-            except NoTimeLeft:
-                assert problem is not None
-                raise problem from None
-            way = self._ways[lease.member]
-            try:
-                await permit()
-                lease.sending()
-                reply = await self._send(way, request)
-                lease.succeeded(reply.prompt_tokens + reply.completion_tokens or caller.tokens)
-            except (openai.OpenAIError, ModelUnavailable) as error:
-                problem = _in_our_words(error, way)
-                wait = self._after(error, problem, lease, caller)
-            else:
-                billed = reply.prompt_tokens, reply.completion_tokens
-                self._estimate.learn(size, request.max_tokens, *billed)
-                return reply
-            finally:
-                lease.close()
-            await asyncio.sleep(wait)
+                return await _send(way, request)
+            except openai.BadRequestError as error:
+                if not (way.structured and request.schema and _refuses_schema(error)):
+                    raise
+            way.structured = False
+            return await _send(way, request)
+
+        return await self._model.call(size, request.max_tokens, permit, send)
 
     async def close(self) -> None:
         """Close the connections."""
-        for way in self._ways.values():
-            await way.client.close()
+        await self._model.close()
 
-    def _after(self, error: Exception, problem: ModelError, lease: Lease, caller: Caller) -> float:
-        """Tell the pool what went wrong; seconds until the next try, or raise the problem."""
-        if isinstance(problem, ModelRefusesUs):
-            lease.refused(problem.reason)
-            caller.refused.add(lease.member)
-            if self._pool.untried(caller):
-                return 0
-        elif not isinstance(problem, ModelUnavailable):
-            lease.rejected()
-        elif isinstance(error, openai.RateLimitError):
-            asked = retry_after(error)
-            lease.throttled(asked)
-            now = time.monotonic()
-            caller.deadline = min(caller.deadline, now + self._patience)
-            if now + min(asked or 0, _LONGEST_HEADER_WAIT) <= caller.deadline:
-                return 0
-        else:
-            reached = not isinstance(error, openai.APIConnectionError)
-            lease.failed(
-                problem.reason, counted=reached or isinstance(error, openai.APITimeoutError)
-            )
-            if not lease.probe or self._pool.outage:  # else others stand, and it was only looking
-                caller.failures += 1
-            caller.avoid.add(lease.member)
-            if caller.failures < self._attempts:
-                return 0 if self._pool.others_stand(caller) else retry_wait(error, caller.failures)
-        raise problem from None
 
-    async def _send(self, way: _Way, request: ChatRequest) -> Reply:
-        options: dict[str, Any] = {} if request.seed is None else {"seed": request.seed}
-        answer: Any = None
-        with contextlib.suppress(json.JSONDecodeError):  # the SDK passes on what came with a 200
-            answer = await way.client.chat.completions.create(
-                model=way.deployment,
-                messages=[dict(message) for message in request.messages],  # type: ignore[misc]
-                max_completion_tokens=request.max_tokens,
-                temperature=request.temperature,
-                **options,
-            )
-        if not getattr(answer, "choices", None):
-            raise ModelUnavailable(f"{way.deployment} answered 200 with what is no completion")
-        choice, usage = answer.choices[0], answer.usage
-        return Reply(
-            text=choice.message.content or "",
-            model=answer.model,
-            finish_reason=choice.finish_reason,
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
+async def _send(way: Way, request: ChatRequest) -> Reply:
+    options: dict[str, Any] = {} if request.seed is None else {"seed": request.seed}
+    if request.schema and way.structured:
+        form = {"name": "reply", "schema": dict(request.schema), "strict": True}
+        options["response_format"] = {"type": "json_schema", "json_schema": form}
+    answer: Any = None
+    with contextlib.suppress(json.JSONDecodeError):  # the SDK passes on what came with a 200
+        answer = await way.client.chat.completions.create(
+            model=way.deployment,
+            messages=_messages(request),
+            max_completion_tokens=request.max_tokens,
+            temperature=request.temperature,
+            **options,
         )
+    if not getattr(answer, "choices", None):
+        raise ModelUnavailable(f"{way.deployment} answered 200 with what is no completion")
+    choice, usage = answer.choices[0], answer.usage
+    return Reply(
+        text=choice.message.content or "",
+        model=answer.model,
+        finish_reason=choice.finish_reason,
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        completion_tokens=usage.completion_tokens if usage else 0,
+    )
 
 
-def _in_our_words(error: openai.OpenAIError | ModelUnavailable, way: _Way) -> ModelError:
-    return error if isinstance(error, ModelUnavailable) else our_error(error, way.deployment)
+def _messages(request: ChatRequest) -> Any:
+    """The messages as the service reads them; the image is a part of the last one."""
+    messages: list[dict[str, Any]] = [dict(message) for message in request.messages]
+    if request.image:
+        messages[-1]["content"] = [
+            {"type": "text", "text": messages[-1]["content"]},
+            {"type": "image_url", "image_url": {"url": request.image, "detail": "high"}},
+        ]
+    return messages
 
 
-def retry_wait(error: Exception, failures: int) -> float:
-    """Seconds to wait: the service's word where it gives one, else doubling, with jitter."""
-    asked = retry_after(error)
-    jitter: float = 0.75 + random.random() / 2
-    if asked is not None:
-        return min(asked, _LONGEST_HEADER_WAIT) + random.random() * 0.25
-    return min(_FIRST_WAIT * 2.0 ** (failures - 1), _LONGEST_WAIT) * jitter
-
-
-def retry_after(error: Exception) -> float | None:
-    """What the service asks for in seconds, where it says so."""
-    headers: Mapping[str, str] = {}
-    if isinstance(error, openai.APIStatusError):
-        headers = error.response.headers
-    for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers[name]) * scale
-        except (KeyError, ValueError):
-            continue
-        if seconds >= 0:
-            return seconds
-    return None
+def _refuses_schema(error: openai.BadRequestError) -> bool:
+    """Whether a 400 is about the reply's format rather than about the prompt."""
+    return error.param == "response_format" or "response_format" in str(error.message)

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,23 @@ async def read_in_child(
     module: str, arguments: tuple[str, ...], data: bytes, name: str, limits: ReadingLimits
 ) -> list[Page]:
     """Pages that the module says; raises DocumentError, and ChildGaveUp when it crashed."""
+    pages: list[Page] = []
+    characters = 0
+    async with contextlib.aclosing(said_by_child(module, arguments, data, name, limits)) as said:
+        async for record in said:
+            pages.append(_page(record))
+            characters += len(record["text"])
+            if characters > limits.characters:
+                raise DocumentError(
+                    "too_large", f"{name} holds over {limits.characters} characters of text"
+                )
+    return pages
+
+
+async def said_by_child(
+    module: str, arguments: tuple[str, ...], data: bytes, name: str, limits: ReadingLimits
+) -> AsyncGenerator[dict[str, Any]]:
+    """What the module says of each page, as it says it; raises as `read_in_child`."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -59,30 +77,18 @@ async def read_in_child(
     )
     assert child.stdin and child.stdout
     feeding = asyncio.create_task(_feed(child.stdin, data))
+    page = 1
     try:
-        return await _collect(child.stdout, name, limits)
+        while "done" not in (record := await _next(child.stdout, name, page, limits)):
+            if "error" in record:
+                raise DocumentError(record["error"], f"{name} cannot be read: {record['message']}")
+            yield record
+            page += 1
     finally:
         feeding.cancel()
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         await child.wait()
-
-
-async def _collect(lines: asyncio.StreamReader, name: str, limits: ReadingLimits) -> list[Page]:
-    pages: list[Page] = []
-    characters = 0
-    while True:
-        record = await _next(lines, name, len(pages) + 1, limits)
-        if "done" in record:
-            return pages
-        if "error" in record:
-            raise DocumentError(record["error"], f"{name} cannot be read: {record['message']}")
-        pages.append(_page(record))
-        characters += len(record["text"])
-        if characters > limits.characters:
-            raise DocumentError(
-                "too_large", f"{name} holds over {limits.characters} characters of text"
-            )
 
 
 def _page(record: dict[str, Any]) -> Page:
@@ -94,6 +100,8 @@ def _page(record: dict[str, Any]) -> Page:
         label=record.get("label", ""),
         headings=[(int(level), str(title)) for level, title in record.get("headings", [])],
         note=record.get("note", ""),
+        pictured=float(record.get("pictured", 0.0)),
+        drawn=bool(record.get("drawn", False)),
     )
 
 

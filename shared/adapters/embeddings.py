@@ -1,4 +1,4 @@
-"""Embedder over the openai SDK: batches through the paid ledger, throttling waited out.
+"""Embedder over the openai SDK: batches through the paid ledger, on the endpoints of its role.
 
 A batch's vectors are kept as base64 of 32-bit floats, as the service sends them: a tenth of their
 JSON.
@@ -10,15 +10,12 @@ import asyncio
 import base64
 import contextlib
 import json
-import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-import openai
 
-from shared.adapters.chat import retry_wait
-from shared.adapters.openai_client import connect_model, our_error
+from shared.adapters.pooled import CallOptions, PooledModel, Way
 from shared.errors import ModelUnavailable
 from shared.ports import PaidCalls, Permit, Reply
 from shared.settings import ModelEndpoint
@@ -33,19 +30,13 @@ class OpenAIEmbedder:
 
     def __init__(
         self,
-        endpoint: ModelEndpoint,
+        endpoint: ModelEndpoint | Sequence[ModelEndpoint],
         *,
-        concurrency: asyncio.Semaphore,
-        timeout: float,
-        client_id: str = "",
-        patience: float = 300,
-        attempts: int = 5,
+        deployment: str,
+        **options: Unpack[CallOptions],
     ) -> None:
-        self._client = connect_model(endpoint, timeout=timeout, client_id=client_id)
-        self.deployment = endpoint.deployment
-        self._places = concurrency
-        self._patience = patience
-        self._attempts = attempts
+        self.deployment = deployment
+        self._model = PooledModel(endpoint, deployment, **options)
 
     async def embed(self, texts: Sequence[str], calls: PaidCalls) -> list[list[float]]:
         """See the port."""
@@ -61,40 +52,30 @@ class OpenAIEmbedder:
 
     async def _batch(self, texts: list[str], calls: PaidCalls) -> list[list[float]]:
         shape = {"deployment": self.deployment, "input": texts}
-        reply = await calls.once("embedding", shape, lambda permit: self._ask(texts, permit))
+        size = sum(map(len, texts))
+
+        async def ask(permit: Permit) -> Reply:
+            return await self._model.call(size, 0, permit, lambda way: _send(way, texts))
+
+        reply = await calls.once("embedding", shape, ask)
         vectors = [np.frombuffer(base64.b64decode(line), _FLOATS) for line in reply.text.split()]
         return [[float(number) for number in vector] for vector in vectors]
 
-    async def _ask(self, texts: list[str], permit: Permit) -> Reply:
-        began = time.monotonic()
-        failures = 0
-        while True:
-            try:
-                async with self._places:
-                    await permit()
-                    return await self._send(texts)
-            except openai.OpenAIError as error:
-                problem = our_error(error, self.deployment)
-                if not isinstance(problem, ModelUnavailable):
-                    raise problem from None
-                failures += 1
-                wait = retry_wait(error, failures)
-                late = time.monotonic() - began + wait > self._patience
-                throttled = isinstance(error, openai.RateLimitError)
-                if late or (not throttled and failures >= self._attempts):
-                    raise problem from None
-            await asyncio.sleep(wait)
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._model.close()
 
-    async def _send(self, texts: list[str]) -> Reply:
-        answer: Any = None
-        with contextlib.suppress(json.JSONDecodeError):  # the SDK passes on what came with a 200
-            answer = await self._client.embeddings.create(model=self.deployment, input=texts)
-        ordered = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
-        if len(ordered) != len(texts):
-            raise ModelUnavailable(f"{self.deployment} gave {len(ordered)} of {len(texts)} vectors")
-        lines = [np.asarray(item.embedding, _FLOATS).tobytes() for item in ordered]
-        return Reply(
-            text="\n".join(base64.b64encode(line).decode() for line in lines),
-            model=answer.model,
-            prompt_tokens=answer.usage.prompt_tokens if answer.usage else 0,
-        )
+
+async def _send(way: Way, texts: list[str]) -> Reply:
+    answer: Any = None
+    with contextlib.suppress(json.JSONDecodeError):  # the SDK passes on what came with a 200
+        answer = await way.client.embeddings.create(model=way.deployment, input=texts)
+    ordered = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
+    if len(ordered) != len(texts):
+        raise ModelUnavailable(f"{way.deployment} gave {len(ordered)} of {len(texts)} vectors")
+    lines = [np.asarray(item.embedding, _FLOATS).tobytes() for item in ordered]
+    return Reply(
+        text="\n".join(base64.b64encode(line).decode() for line in lines),
+        model=answer.model,
+        prompt_tokens=answer.usage.prompt_tokens if answer.usage else 0,
+    )

@@ -28,7 +28,10 @@ class PdfReader:
         self._places = places or asyncio.Semaphore(self._limits.at_once)
 
     async def read(self, data: bytes, name: str) -> list[Page]:
-        """See `ports.DocumentReader`; pages without text stay in the list, with their problem."""
+        """See `ports.DocumentReader`; pages without text stay in the list, with their problem.
+
+        Whether none has text is not asked here: their pictures may still be read.
+        """
         limits = self._limits
         if not data:
             raise DocumentError("empty_file", f"{name} has 0 bytes")
@@ -38,21 +41,11 @@ class PdfReader:
             raise DocumentError("not_a_pdf", f"{name} is named .pdf but is not a PDF file")
         try:
             async with self._places, asyncio.timeout(limits.seconds):
-                pages = await self._read(data, name)
+                return await self._read(data, name)
         except TimeoutError:
             raise DocumentError(
                 "too_slow", f"{name} was not read within {limits.seconds:g} s"
             ) from None
-        if not any(page.text.strip() for page in pages):
-            if troubled := [page for page in pages if page.problem]:
-                page = troubled[0]
-                raise DocumentError(
-                    "damaged", f"page {page.number} of {name} cannot be read: {page.problem}"
-                )
-            raise DocumentError(
-                "no_text", f"{name} has {len(pages)} pages and none holds text: it may be scanned"
-            )
-        return pages
 
     async def _read(self, data: bytes, name: str) -> list[Page]:
         with_pdfium: tuple[str, ...] = ()

@@ -100,6 +100,10 @@ class _Opened:
         """The page's text by pypdf."""
         return str(self._reader.pages[page].extract_text())
 
+    def shows(self, page: int) -> bool:
+        """Whether the page has any content: pypdf does not tell what it draws."""
+        return self._reader.pages[page].get_contents() is not None
+
 
 def _entries(outline: list[Any], level: int) -> Iterator[tuple[Any, int]]:
     for entry in outline[:_OUTLINE_ENTRIES]:
@@ -137,17 +141,20 @@ def _open_in_pdfium(data: bytes) -> Any:
 def _page(opened: _Opened, document: Any, number: int) -> dict[str, Any]:
     problem = ""
     if document is not None:
-        from shared.adapters.pdfium import PdfiumError, page_lines
+        from shared.adapters.pdfium import PdfiumError, page_content
 
         try:
-            text = lay_out(page_lines(document, number), mark_larger=not opened.headings)
-            return _record(number, text, "pdfium", opened.headings.get(number, []))
+            lines, pictured, drawn = page_content(document, number)
+            text = lay_out(lines, mark_larger=not opened.headings)
+            record = _record(number, text, "pdfium", opened.headings.get(number, []))
+            return record | {"pictured": pictured, "drawn": drawn}
         except PdfiumError as error:
             problem = f"{type(error).__name__}: {error}"
     try:
         if opened.refusal is None:
             text = opened.text(number)
-            return _record(number, text, "pypdf", opened.headings.get(number, []))
+            record = _record(number, text, "pypdf", opened.headings.get(number, []))
+            return record | {"drawn": opened.shows(number)}
     except MemoryError:
         raise
     except Exception as error:  # a broken page costs one page, whatever pypdf makes of it

@@ -1,4 +1,4 @@
-"""Lines of PDF pages with where they stand, by pdfium.
+"""Lines of PDF pages with where they stand, and what else they show, by pdfium.
 
 Runs in the child process only: a hostile page can make pdfium end the process it is in.
 """
@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2
 from pypdfium2 import PdfiumError, raw
 
 from shared.adapters.pdf_layout import Line
+from shared.adapters.pdfium_drawn import what_is_drawn
 
-__all__ = ["PdfiumError", "open_document", "page_lines"]
+__all__ = ["Content", "PdfiumError", "open_document", "page_content"]
+
+
+class Content(NamedTuple):
+    """What is on a page: lines in the order of its content, and see `what_is_drawn`."""
+
+    lines: list[Line]
+    pictured: float
+    drawn: bool
 
 
 def open_document(data: bytes) -> Any:
@@ -26,12 +35,13 @@ def open_document(data: bytes) -> Any:
     return document if len(document) else None
 
 
-def page_lines(document: Any, number: int) -> list[Line]:
-    """The page's lines in the order of its content; raises PdfiumError."""
+def page_content(document: Any, number: int) -> Content:
+    """The page's content; raises PdfiumError."""
     page = document[number]
     text_page = page.get_textpage()
     try:
-        return list(_lines(text_page.raw, _characters(text_page)))
+        lines = list(_lines(text_page.raw, _characters(text_page)))
+        return Content(lines, *what_is_drawn(page))
     finally:
         text_page.close()
         page.close()

@@ -15,9 +15,11 @@ _CHILD = "shared.adapters.text_child"
 class Readers:
     """Keeps the promises of `ports.DocumentReader`."""
 
-    def __init__(self, limits: ReadingLimits | None = None) -> None:
+    def __init__(
+        self, limits: ReadingLimits | None = None, places: asyncio.Semaphore | None = None
+    ) -> None:
         self._limits = limits or ReadingLimits()
-        self._places = asyncio.Semaphore(self._limits.at_once)
+        self._places = places or asyncio.Semaphore(self._limits.at_once)
         self._pdf = PdfReader(self._limits, self._places)
 
     async def read(self, data: bytes, name: str, doctype: str) -> list[Page]:

@@ -154,6 +154,7 @@ def _view(report: Mapping[str, Any]) -> dict[str, Any]:
     loss = report["loss"]
     headline = report["headline"]
     stages = report["stages"]
+    estimate = report.get("estimate") or {}
     return {
         "run": report["run"],
         "domain": report["domain"],
@@ -180,7 +181,11 @@ def _view(report: Mapping[str, Any]) -> dict[str, Any]:
         },
         "base_model": (report["spec"].get("student") or {}).get("model"),
         "oracle_share": report["spec"].get("p"),
-        "stages": [_stage(name, facts) for name, facts in stages.items()],
+        "estimate": {key: estimate.get(key) for key in ("usd", "without_price", "prices")},
+        "stages": [
+            _stage(name, facts, (estimate.get("stages") or {}).get(name) or {})
+            for name, facts in stages.items()
+        ],
         "trained_tokens": ((stages.get("train") or {}).get("counts") or {}).get("trained_tokens"),
         "spend": report["spend"],
         "spec": _yaml(report["spec"]),
@@ -247,13 +252,14 @@ def _dataset(counts: Mapping[str, Any] | None, leakage: Mapping[str, Any]) -> di
     }
 
 
-def _stage(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _stage(name: str, facts: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
     begun, ended = _time(facts.get("started")), _time(facts.get("ended"))
     unwanted = sum(int(number(facts.get(key)) or 0) for key in ("rejected", "failed"))
     return {
         "name": name,
         "time": _duration((ended - begun).total_seconds()) if begun and ended else None,
         "spend": facts.get("spend") or {},
+        "expected": expected.get("usd"),
         "problems": facts.get("problems") or [],
         "unwanted": unwanted,
         **{key: facts.get(key) for key in ("ok", "rejected", "failed")},

@@ -27,6 +27,11 @@ class ParsedAnswer:
     final: str
 
     @property
+    def reasoning(self) -> str:
+        """What is said beside quotes and final answer."""
+        return _QUOTE.sub(" ", self.text.rpartition("<ANSWER>")[0])
+
+    @property
     def abstains(self) -> bool:
         """Whether the answer says that the documents do not hold it."""
         return squash(self.final).casefold().rstrip(".") == _ABSTAIN
@@ -53,8 +58,9 @@ def is_verbatim(quote: str, source: str) -> bool:
     return squash(quote) in squash(source)
 
 
-def verify_answer(answer: ParsedAnswer, chunk: str) -> tuple[str, str] | None:
-    """Why a teacher's answer cannot be used, as (code, reason); None when it can."""
+def verify_answer(answer: ParsedAnswer, *chunks: str) -> tuple[str, str] | None:
+    """Why a teacher's answer to a question about the chunks cannot be used, as (code, reason);
+    None when it can. Each quote stands in one of the chunks."""
     if not answer.final:
         return "no_final_answer", f"the answer has no {ANSWER} line"
     if answer.abstains:
@@ -64,7 +70,7 @@ def verify_answer(answer: ParsedAnswer, chunk: str) -> tuple[str, str] | None:
     if answer.text.count(BEGIN_QUOTE) != answer.text.count(END_QUOTE):
         return "broken_quote", "a quote is opened and not closed"
     for quote in answer.quotes:
-        if not is_verbatim(quote, chunk):
+        if not any(is_verbatim(quote, chunk) for chunk in chunks):
             return "quote_not_verbatim", f"not in the document: {squash(quote)[:120]}"
     return None
 

@@ -16,6 +16,8 @@ _FACING_SHARE = 0.75  # of the left or the right pages, when heads alternate
 _FACING_PAGES = 3  # so many of one side at least
 _FOLIO_NUMBERS = 2  # "3" and "3 / 12" are page numbers; a line of more figures may be a table's
 
+BY_VISION = "vision"  # `Page.read_by` of a page whose picture a model transcribed
+
 # Which reader a file gets by its name, unless the spec says so for all.
 DOCTYPES = {
     ".pdf": "pdf",
@@ -34,8 +36,9 @@ class Page:
     """One page's text. `number` counts from 1; `problem` says why there is none, if known.
 
     `label` is the number printed on it where that differs; `headings` are (level, title) of the
-    document's outline that begin on it; `note` tells what a reader had to assume. An item of a
-    JSON list counts as a page.
+    document's outline that begin on it; `note` tells what a reader had to assume. `pictured` is the
+    share of a PDF's page that pictures cover, and `drawn` whether it shows anything besides text.
+    An item of a JSON list counts as a page.
     """
 
     number: int
@@ -45,6 +48,8 @@ class Page:
     label: str = ""
     headings: list[tuple[int, str]] = field(default_factory=list)
     note: str = ""
+    pictured: float = 0.0
+    drawn: bool = False
 
 
 @dataclass(frozen=True)

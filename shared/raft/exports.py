@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from shared.raft.answers import abstention, is_verbatim, squash
 from shared.raft.bm25 import Bm25
 from shared.raft.examples import Row
 from shared.raft.prompts import ANSWER, BEGIN_QUOTE, END_QUOTE, student_prompt
+from shared.raft.word_table import WordTable
 
 Record = dict[str, Any]
 
@@ -38,7 +38,9 @@ def evaluation_record(row: Row) -> Record:
         "ground_truth": row.answer,
         "final_answer": row.final,
         "documents": [document.chunk for document in row.documents],
-        "oracle": row.oracle,
+        "oracle": _first_oracle(row),
+        "oracles": row.oracles,
+        "kind": row.kind,
     }
 
 
@@ -64,7 +66,7 @@ def preference_record(row: Row) -> Record | None:
 
 def reinforcement_record(row: Row) -> Record:
     """The prompt with what graders check: the final answer, and quotes that are shown."""
-    shown = row.oracle >= 0
+    shown = row.shows_oracle
     return {
         "messages": student_prompt(_texts(row), row.question),
         "reference_answer": row.final if shown else squash(abstention()),
@@ -82,7 +84,9 @@ def flat_record(row: Row) -> Record:
             {"title": [d.chunk for d in row.documents], "sentences": _texts(row)},
             ensure_ascii=False,
         ),
-        "oracle": row.oracle,
+        "oracle": _first_oracle(row),
+        "oracles": json.dumps(row.oracles),
+        "kind": row.kind,
         "cot_answer": row.answer,
         "answer": row.final,
         "label": row.label,
@@ -90,23 +94,23 @@ def flat_record(row: Row) -> Record:
     }
 
 
-def export_records(rows: Sequence[Row], make: Callable[[Row], Record | None]) -> list[Record]:
-    """The records of all rows that have one."""
-    return [record for record in map(make, rows) if record is not None]
-
-
 def _nearest_distractor_sentence(row: Row) -> str | None:
     candidates = [
         squash(sentence)
         for index, document in enumerate(row.documents)
-        if index != row.oracle
+        if index not in row.oracles
         for sentence in _SENTENCE_END.split(document.text)
     ]
     usable = [c for c in candidates if c and not any(is_verbatim(q, c) for q in row.quotes)]
     if not usable:
         return None
-    nearest = Bm25(usable).nearest(row.question, 1)
+    nearest = Bm25(WordTable(usable)).nearest(row.question, 1)
     return usable[nearest[0]] if nearest else usable[0]
+
+
+def _first_oracle(row: Row) -> int:
+    """-1 when no oracle is shown, as the public formats have it."""
+    return row.oracles[0] if row.oracles else -1
 
 
 def _texts(row: Row) -> list[str]:

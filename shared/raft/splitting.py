@@ -9,57 +9,55 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from shared.errors import QuorumNotReached
 from shared.raft.answers import squash
 from shared.raft.documents import Chunk
-from shared.raft.examples import Example
-from shared.raft.near_duplicates import near_duplicates
-from shared.raft.questions import normalise_question
 
 SPLITS = ("train", "valid", "test")
 
 
-def drop_repeated_questions(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """(kept, repeated): the first example of each question stays, form and wording aside."""
-    kept, repeated = _drop_same_form(examples)
-    again = near_duplicates([example.question for example in kept])
-    repeated += [kept[index] for index in again]
-    return [example for index, example in enumerate(kept) if index not in again], repeated
-
-
-def _drop_same_form(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    kept: list[Example] = []
-    repeated: list[Example] = []
-    seen: set[str] = set()
-    for example in examples:
-        key = normalise_question(example.question)
-        (repeated if key in seen else kept).append(example)
-        seen.add(key)
-    return kept, repeated
-
-
 def group_chunks(
-    chunks: Sequence[Chunk], overlap: bool, by_document: bool = False
+    chunks: Iterable[Chunk],
+    overlap: bool,
+    by_document: bool = False,
+    together: Collection[str] = (),
 ) -> dict[str, str]:
     """Chunk id → group id: the chunk itself, or its document.
 
     Chunks of the same text are one group. With overlap, neighbours share text and are paired
-    rather than chained: a chain would make one group of a whole document. Test examples that
-    quote a span shared between pairs are dropped.
+    (ordinals 2k and 2k + 1) rather than chained: a chain would make one group of a whole
+    document. Test examples that quote a span shared between pairs are dropped. Chunks in
+    `together` are paired likewise: a question needs both.
     """
     groups: dict[str, str] = {}
-    by_text: dict[str, str] = {}
-    ordinals: dict[str, int] = {}
+    roots: dict[str, str] = {}
+    by_text: dict[bytes, str] = {}
     for chunk in chunks:
-        ordinal = ordinals.get(chunk.document, 0)
-        ordinals[chunk.document] = ordinal + 1
-        own = f"{chunk.document}#{ordinal - ordinal % 2}" if overlap else chunk.id
+        own = chunk.id
         if by_document:
             own = chunk.document
-        groups[chunk.id] = by_text.setdefault(squash(chunk.text), own)
-    return groups
+        elif overlap or chunk.id in together:
+            own = _pair(chunk.id)
+        groups[chunk.id] = own
+        text = hashlib.blake2b(squash(chunk.text).encode(), digest_size=16).digest()
+        first, own = _root(roots, by_text.setdefault(text, own)), _root(roots, own)
+        if first != own:
+            roots[own] = first
+    return {chunk: _root(roots, group) for chunk, group in groups.items()}
+
+
+def _pair(chunk: str) -> str:
+    """The id of the first chunk of a pair."""
+    document, _, ordinal = chunk.rpartition("#")
+    return f"{document}#{int(ordinal) - int(ordinal) % 2}"
+
+
+def _root(roots: dict[str, str], group: str) -> str:
+    while group in roots:
+        group = roots[group]
+    return group
 
 
 def split_groups(
@@ -104,16 +102,6 @@ def split_groups(
             spare = [group for group in reversed(order) if groups[assigned[group]] > 1]
             assigned[min(spare, key=lambda group: sizes[group])] = name
     return assigned
-
-
-def quoted_in(examples: Sequence[Example], texts: Iterable[str]) -> set[str]:
-    """Ids of the examples of which some quote stands in one of the texts.
-
-    Overlapping chunks and repeated passages put the same sentence on both sides of a split; a
-    test question about it would ask for what was trained on.
-    """
-    joined = "\n".join(squash(text) for text in texts)
-    return {e.id for e in examples if any(squash(quote) in joined for quote in e.quotes)}
 
 
 def seeded(seed: int, *parts: str) -> int:

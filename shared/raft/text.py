@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from shared.raft.documents import Page, drop_running_lines
+from shared.raft.documents import BY_VISION, Page, drop_running_lines
 
 # Latin ligatures only: NFKC of more would turn a superscript 2 into a 2 and ½ into 1⁄2.
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
@@ -51,6 +51,7 @@ _PREFIXES = {
     "well",
 }
 _TITLE_LINES = 3
+_LONG_BREAK = re.compile(r"\n{3,}")
 _UNFINISHED = re.compile(r"[^.!?:;\"”’)\]|]$")
 _PROSE_CHARACTERS = 40  # a shorter line before a page's end may be a title
 
@@ -63,14 +64,20 @@ def mend_characters(text: str) -> str:
 
 
 def clean_pages(pages: Sequence[Page]) -> list[Page]:
-    """Pages of a laid-out document: without running lines, headings marked, paragraphs whole."""
+    """Pages of a laid-out document: without running lines, headings marked, paragraphs whole.
+
+    Lines of a transcript are its author's, and stay.
+    """
     mended = [replace(page, text=mend_characters(page.text)) for page in pages]
     plain = drop_running_lines(mended)
     known = lexicon_of(page.text for page in plain)
     cleaned = []
     for page in plain:
         text = mark_headings(page.text, page.headings)
-        cleaned.append(replace(page, text=join_lines(text, known)))
+        text = (
+            _LONG_BREAK.sub("\n\n", text) if page.read_by == BY_VISION else join_lines(text, known)
+        )
+        cleaned.append(replace(page, text=text.strip("\n")))
     return continue_tables(cleaned)
 
 
@@ -88,7 +95,11 @@ def mark_headings(text: str, headings: Sequence[tuple[int, str]]) -> str:
         if found is None:
             continue
         start, end = found
-        marked = "#" * max(1, min(level, 6)) + " " + " ".join(" ".join(lines[start:end]).split())
+        marked = (
+            "#" * max(1, min(level, 6))
+            + " "
+            + " ".join(" ".join(lines[start:end]).split()).lstrip("# ")
+        )
         lines[start:end] = ["", marked, ""]
         keys[start:end] = ["", "", ""]
         at = start + 2
@@ -138,7 +149,7 @@ def join_lines(text: str, known: Lexicon | None = None) -> str:
             joined.append(space + bare)
             paragraph = True
         open_line = paragraph
-    return re.sub(r"\n{3,}", "\n\n", "".join(joined)).strip("\n")
+    return _LONG_BREAK.sub("\n\n", "".join(joined)).strip("\n")
 
 
 def _joint(left: str, right: str, known: Lexicon) -> tuple[str, str]:

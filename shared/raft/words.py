@@ -18,6 +18,12 @@ def content_words(text: str) -> list[str]:
     return [_singular(word) for word in _WORD.findall(text.casefold()) if word not in _STOP]
 
 
+def inner_words(quote: str) -> list[str]:
+    """The words that any text holding the quote has too: its first and last may be cut off."""
+    inner = _WORD.findall(quote.casefold())[1:-1]
+    return [_singular(word) for word in inner if word not in _STOP]
+
+
 def _singular(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]

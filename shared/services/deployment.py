@@ -9,7 +9,7 @@ from dataclasses import asdict
 from shared.contracts import JobStatus, Step
 from shared.errors import JobError, ModelRefusesUs
 from shared.ports import BlobStore, Chat, ChatRequest, Deployer, Permit, Reply
-from shared.raft.costs import hosting_cost
+from shared.raft.costs import PriceTable
 from shared.raft.examples import Row
 from shared.raft.formats import row_from, to_json
 from shared.raft.prompts import student_prompt
@@ -37,6 +37,7 @@ class Deploying:
         stops: StopMarkers,
         deployer: Deployer,
         student: StudentChat,
+        prices: PriceTable,
     ) -> None:
         self._runs = runs
         self._records = records
@@ -45,6 +46,7 @@ class Deploying:
         self._stops = stops
         self._deployer = deployer
         self._student = student
+        self._prices = prices
 
     async def create(self, run: str) -> Step:
         """Begin the deployment of the run's student; `ref` is its name."""
@@ -59,7 +61,7 @@ class Deploying:
             "model": model,
             "sku": sku,
             "capacity": capacity,
-            "usd_per_hour": hosting_cost(model, sku, hours=1),
+            "usd_per_hour": self._prices.hosting_cost(model, sku, hours=1),
         }
         await self._runs.put(f"{run}/deployment.json", to_json(facts))
         await self._records.note(run, student=facts)

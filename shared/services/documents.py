@@ -10,8 +10,9 @@ from shared.contracts import Outcome, OutcomeStatus, Step, Survey
 from shared.errors import BlobNotFound, DocumentError, ModelError, RunStopped, SpecError
 from shared.ports import BlobInfo, BlobStore
 from shared.raft.answers import squash
-from shared.raft.documents import doctype_of
+from shared.raft.documents import BY_VISION, doctype_of
 from shared.raft.formats import to_json
+from shared.raft.transcripts import TRANSCRIPT_VERSION
 from shared.services.cutting import Cut, Cutter
 from shared.services.runs import Runs, fingerprint_of, is_spec_file
 from shared.services.shards import Shards
@@ -104,15 +105,19 @@ class Documents:
             doctype = doctype_of(name, context.spec.doctype)
             data = await self._read(name, str(document["etag"]))
             cut = await self._cutter.cut(data, name, doctype, context.spec, calls)
-        except (DocumentError, ModelError, RunStopped) as error:
+        except (DocumentError, ModelError, RunStopped, SpecError) as error:
             problem, code, fatal = error.reason, error.code, error.fatal
         unread = [page.number for page in cut.pages if not page.text.strip()]
+        by_vision = [page.number for page in cut.pages if page.read_by == BY_VISION]
         record = {
             "name": name,
             "etag": document["etag"],
             "problem": problem,
             "code": code,
             "pages_without_text": unread,
+            "pages_by_vision": by_vision,
+            "poor_pages": {str(number): why for number, why in cut.poor.items()},
+            "transcripts": TRANSCRIPT_VERSION if by_vision else "",
             "notes": cut.notes,
             "pages": [asdict(page) for page in cut.pages],
             "chunks": [asdict(chunk) for chunk in cut.chunks],
@@ -126,6 +131,8 @@ class Documents:
         counts = {
             "pages": len(cut.pages),
             "pages_without_text": len(unread),
+            "pages_by_vision": len(by_vision),
+            "pages_poor": len(cut.poor),
             "chunks": len(cut.chunks),
         }
         counts = {name: count for name, count in counts.items() if count}
@@ -198,6 +205,8 @@ async def document_facts(runs: BlobStore, run: str, count: int) -> list[dict[str
                 "chunks": len(record["chunks"]),
                 "problem": record["problem"],
                 "pages_without_text": record["pages_without_text"],
+                "pages_by_vision": len(record.get("pages_by_vision", [])),
+                "poor_pages": [int(number) for number in record.get("poor_pages", {})],
             }
         )
     return facts

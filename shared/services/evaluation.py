@@ -116,7 +116,7 @@ class Evaluation:
                 reply.text,
                 final=row.final,
                 documents=documents,
-                oracle=documents[row.oracle],
+                oracle="\n\n".join(documents[place] for place in row.oracles),
                 reference_quotes=row.quotes,
             )
         )

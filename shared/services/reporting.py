@@ -80,6 +80,7 @@ class Reporting:
                 for name in Stage
                 if name in manifest["stages"]
             },
+            "estimate": manifest.get("estimate"),
             "spend": asdict(spend_of(manifest)),
         }
 
@@ -138,7 +139,7 @@ def _examples(answers: Sequence[Mapping[str, Any]], sign: int) -> list[dict[str,
                 "reference": row.final,
                 "baseline": entry["baseline"]["answer"],
                 "student": entry["student"]["answer"],
-                "source": row.documents[row.oracle].chunk,
+                "source": ", ".join(row.documents[place].chunk for place in row.oracles),
             }
         )
     return sorted(found, key=lambda example: -sign * example["difference"])[:_SHOWN]

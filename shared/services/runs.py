@@ -25,7 +25,7 @@ from shared.services.manifest import (
     manifest_name,
     read_manifest,
 )
-from shared.settings import Role, Settings
+from shared.settings import OPTIONAL_ROLES, Role, Settings
 from shared.spec import RunSpec, parse_spec, parse_spec_yaml
 
 SPEC_FILE = "raft.yaml"
@@ -132,7 +132,11 @@ class Runs:
 
         Raises SpecError when a model that the run will need later is not configured.
         """
-        models = {role.value.lower(): self._settings.model(role).deployment for role in Role}
+        context = await self.context(run)
+        needed = [role for role in Role if role not in OPTIONAL_ROLES or self._settings.has(role)]
+        if context.spec.reading == "vision" and Role.VISION not in needed:
+            needed.append(Role.VISION)
+        models = {role.value.lower(): self._settings.model(role).deployment for role in needed}
 
         def begin(manifest: Manifest) -> None:
             if manifest["state"] == "pending":
@@ -141,7 +145,6 @@ class Runs:
                 manifest["started"] = self._clock().isoformat()
 
         manifest = await change_manifest(self._runs, run, begin)
-        context = await self.context(run)
         return RunPlan(
             run=run,
             documents=len(manifest["documents"]),
@@ -150,6 +153,11 @@ class Runs:
             poll_seconds=self._settings.poll_seconds,
             train_deadline_hours=72,
             deploy_deadline_hours=2,
+            questions=context.spec.questions,
+            qa_threshold=context.spec.qa_threshold or 0,
+            budget_usd=context.spec.budget.usd,
+            check_distractors=context.spec.verification.distractors
+            and context.spec.distractors > 0,
         )
 
     async def record_stage(self, record: StageRecord) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from shared.contracts import Stage
+from shared.contracts import Stage, lane_id
 from shared.services.manifest import Manifest
 from shared.services.runs import Runs, spend_of
 
@@ -56,6 +56,8 @@ class RunViews:
             "calls": spend.calls,
             "reused": spend.reused,
             "usd": round(spend.usd + progress.get("stage_usd", 0.0), 6),
+            "estimate": manifest.get("estimate"),
+            "budget_usd": manifest["spec"].get("budget", {}).get("usd"),
             "links": manifest["links"],
         }
 
@@ -64,7 +66,10 @@ async def _progress(run: str, live: Live) -> dict[str, Any]:
     parent = await live(run)
     if not isinstance(parent, Mapping):
         return {}
-    lanes = [f"{run}-{parent['stage']}-{lane}" for lane in range(parent.get("lanes", 0))]
+    lanes = [
+        lane_id(run, parent["stage"], lane, parent.get("round", 0))
+        for lane in range(parent.get("lanes", 0))
+    ]
     children = await asyncio.gather(*(live(lane) for lane in lanes))
     return _join(parent, [child for child in children if child])
 

@@ -12,31 +12,45 @@ import json
 from typing import Any
 
 from shared.contracts import JobStatus, Spend, Step
-from shared.errors import BlobNotFound
+from shared.errors import BlobNotFound, BudgetReached
 from shared.ports import BlobStore, Trainer, TrainingRequest
-from shared.raft.costs import training_cost
+from shared.raft.costs import PriceTable
 from shared.raft.formats import to_json
-from shared.services.runs import Runs
+from shared.services.runs import Runs, spend_of
 from shared.services.work import StopMarkers
+from shared.spec import RunSpec
+
+_USUAL_EPOCHS = 3
+_BYTES_A_TOKEN = 4
 
 
 class Training:
     """Use cases of training."""
 
     def __init__(
-        self, runs: BlobStore, records: Runs, stops: StopMarkers, trainer: Trainer
+        self,
+        runs: BlobStore,
+        records: Runs,
+        stops: StopMarkers,
+        trainer: Trainer,
+        prices: PriceTable,
     ) -> None:
         self._runs = runs
         self._records = records
         self._stops = stops
         self._trainer = trainer
+        self._prices = prices
 
     async def submit(self, run: str) -> Step:
-        """Submit the job or adopt the one that is there; `ref` is its id."""
+        """Submit the job or adopt the one that is there; `ref` is its id.
+
+        Raises BudgetReached when it is expected to cost more than is left.
+        """
         await self._stops.check(run)
         spec = (await self._records.context(run)).spec
         training = await self._runs.read(f"{run}/dataset/train.jsonl")
         validation = await self._runs.read(f"{run}/dataset/valid.jsonl")
+        await self._require_budget(run, spec, training)
         hyperparameters = spec.student.hyperparameters.model_dump(exclude_none=True)
         shape: dict[str, Any] = {
             "model": spec.student.model,
@@ -52,6 +66,20 @@ class Training:
         # The first run that submits a job pays for it; adopting one later costs nothing.
         await self._runs.create(_payer_name(job), to_json({"run": run}))
         return Step(1, job)
+
+    async def _require_budget(self, run: str, spec: RunSpec, training: bytes) -> None:
+        if spec.budget.usd is None:
+            return
+        epochs = spec.student.hyperparameters.n_epochs or _USUAL_EPOCHS
+        tokens = len(training) // _BYTES_A_TOKEN * epochs
+        cost = self._prices.training_cost(spec.student.model, tokens)
+        spent = spend_of(await self._records.read(run)).usd
+        if spent + cost > spec.budget.usd:
+            raise BudgetReached(
+                f"the budget of ${spec.budget.usd:g} does not reach further: ${spent:.4f} were "
+                f"spent, and training is expected to cost ${cost:.2f}. Nothing paid is lost: start "
+                "a run over the same documents with a higher budget.usd"
+            )
 
     async def check(self, job: str) -> JobStatus:
         """The job now."""
@@ -69,7 +97,7 @@ class Training:
             payer = run
         if payer != run:
             return Step(1, result.model, spend=Spend(reused=1))
-        usd = training_cost(spec.student.model, result.trained_tokens)
+        usd = self._prices.training_cost(spec.student.model, result.trained_tokens)
         return Step(
             1, result.model, {"trained_tokens": result.trained_tokens}, Spend(calls=1, usd=usd)
         )

@@ -20,7 +20,7 @@ from typing import Any
 from shared.contracts import Spend
 from shared.errors import BlobNotFound, ModelRefusesUs, RunStopped
 from shared.ports import BlobStore, Chat, ChatRequest, PaidCalls, Reply, Send
-from shared.raft.costs import call_cost
+from shared.raft.costs import PriceTable
 from shared.raft.formats import to_json
 
 _LOOK_EVERY = 1.0  # seconds between looks at a run's stop marker
@@ -56,9 +56,10 @@ class StopMarkers:
 class WorkStore:
     """Stored replies shared by all runs, with one flight per key within this process."""
 
-    def __init__(self, runs: BlobStore, stops: StopMarkers) -> None:
+    def __init__(self, runs: BlobStore, stops: StopMarkers, prices: PriceTable) -> None:
         self._runs = runs
         self._stops = stops
+        self.prices = prices
         self._flights: weakref.WeakValueDictionary[str, asyncio.Lock] = (
             weakref.WeakValueDictionary()
         )  # a lock lives as long as someone flies or waits under it
@@ -116,7 +117,7 @@ class ItemCalls:
         reply, billed = await self._store.once(self._run, self._payer, kind, shape, send)
         if (key := _key(kind, shape)) not in self._counted:  # ragas asks some things three times
             self._counted.add(key)
-            self.spend += _spend_of(billed) if billed else Spend(reused=1)
+            self.spend += _spend_of(billed, self._store.prices) if billed else Spend(reused=1)
         return reply
 
 
@@ -125,12 +126,13 @@ async def ask(
 ) -> Reply:
     """Ask a chat model through the ledger. `model` names what answers better than the
     deployment's name does: a fine-tuned model keeps its answers when it is deployed anew."""
-    shape = {"deployment": model or chat.deployment, "request": asdict(request)}
+    given = {name: value for name, value in asdict(request).items() if value not in ("", None)}
+    shape = {"deployment": model or chat.deployment, "request": given}
     return await calls.once(kind, shape, lambda permit: chat.complete(request, permit))
 
 
-def _spend_of(reply: Reply) -> Spend:
-    usd = call_cost(reply.model, reply.prompt_tokens, reply.completion_tokens)
+def _spend_of(reply: Reply, prices: PriceTable) -> Spend:
+    usd = prices.call_cost(reply.model, reply.prompt_tokens, reply.completion_tokens)
     return Spend(1, reply.prompt_tokens, reply.completion_tokens, usd)
 
 

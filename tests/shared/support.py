@@ -65,7 +65,8 @@ async def settled(check: Callable[[], Awaitable[JobStatus]]) -> JobStatus:
 
 
 class Canned:
-    """Answers `answers` one after the other, the last one for ever; `asked` logs method and path.
+    """Answers `answers` one after the other, the last one for ever; `asked` logs method and path,
+    `bodies` what was sent.
 
     An answer is (status, body) or (status, body, headers); a body that is no text becomes JSON.
     """
@@ -73,6 +74,7 @@ class Canned:
     def __init__(self) -> None:
         self.answers: list[tuple[Any, ...]] = []
         self.asked: list[str] = []
+        self.bodies: list[bytes] = []
         canned = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -80,7 +82,8 @@ class Canned:
 
             def answer(self) -> None:
                 canned.asked.append(f"{self.command} {self.path.split('?')[0]}")
-                self.rfile.read(int(self.headers.get("content-length", 0)))
+                length = int(self.headers.get("content-length", 0))
+                canned.bodies.append(self.rfile.read(length))
                 script = canned.answers
                 status, body, *headers = script.pop(0) if len(script) > 1 else script[0]
                 data = (body if isinstance(body, str) else json.dumps(body)).encode()

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import random
 from enum import Enum
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -42,6 +43,10 @@ def value_of(kind: Any, rng: random.Random) -> Any:
     """Some value of the annotated type."""
     if dataclasses.is_dataclass(kind):
         return record_of(kind, rng)
+    if isinstance(kind, UnionType):
+        return value_of(rng.choice(get_args(kind)), rng)
+    if kind is type(None):
+        return None
     if isinstance(kind, type) and issubclass(kind, Enum):
         return rng.choice(list(kind))
     if get_origin(kind) is dict:

@@ -137,3 +137,22 @@ def test_the_processs_environment_is_read_when_none_is_given(
 ) -> None:
     monkeypatch.setenv("LANES", "7")
     assert read_settings().lanes == 7
+
+
+def test_a_deployments_model_is_known_where_it_is_said() -> None:
+    environ = {"TEACHER_AZURE_OPENAI_ENDPOINT": "https://a", "TEACHER_AZURE_OPENAI_MODEL": "gpt-4o"}
+    assert read_settings(environ).model(Role.TEACHER).model == "gpt-4o"
+
+
+def test_a_run_does_without_a_vision_model() -> None:
+    assert not read_settings({}).has(Role.VISION)
+    assert read_settings({"VISION_OPENAI_BASE_URL": "https://a"}).has(Role.VISION)
+
+
+def test_prices_are_a_json_object_or_refused() -> None:
+    assert read_settings({}).prices == {}
+    given = read_settings({"MODEL_PRICES": '{"gpt-4o": {"prompt": 2}}'}).prices
+    assert given == {"gpt-4o": {"prompt": 2}}
+    for wrong in ("{", "[]", "3"):
+        with pytest.raises(SpecError, match="MODEL_PRICES"):
+            read_settings({"MODEL_PRICES": wrong})

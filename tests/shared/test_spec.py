@@ -70,7 +70,7 @@ def test_a_wrong_field_is_refused_by_its_dotted_path(layer: dict[Any, Any], fiel
 
 def test_an_unknown_field_says_where_the_known_ones_are() -> None:
     with pytest.raises(SpecError, match="GET /api/spec"):
-        parse_spec({"budget": 5})
+        parse_spec({"wishes": 5})
 
 
 def test_an_overlap_of_half_a_chunk_is_refused_and_less_is_not() -> None:
@@ -143,3 +143,28 @@ def test_the_schema_names_every_field_and_forbids_others() -> None:
 
 def test_every_default_is_within_its_own_bounds() -> None:
     assert RunSpec.model_validate(RunSpec().model_dump()) == RunSpec()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"budget": {"usd": 0}}, "budget.usd"),
+        ({"budget": 5}, "budget"),
+        ({"qa_threshold": 0}, "qa_threshold"),
+        ({"question_kinds": {"factual": -1}}, "question_kinds.factual"),
+        ({"question_kinds": {"poetic": 1}}, "question_kinds.poetic"),
+        ({"verification": {"repairs": 9}}, "verification.repairs"),
+        ({"reading": "aloud"}, "reading"),
+        ({"duplicate_similarity": 1.5}, "duplicate_similarity"),
+    ],
+)
+def test_a_wrong_value_is_named_by_its_field(wrong: dict[str, object], field: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_spec(wrong)
+    assert caught.value.field == field
+
+
+def test_some_kind_of_question_has_to_be_wanted() -> None:
+    none = dict.fromkeys(("factual", "procedural", "comparison", "table", "multi_hop"), 0)
+    with pytest.raises(SpecError, match="at least one kind of question"):
+        parse_spec({"question_kinds": none})

@@ -85,3 +85,49 @@ def test_rows_of_a_wrong_shape_name_their_line() -> None:
     for bad in ("{", "[]", '{"messages": []}', '{"messages": [{"role": "user"}]}'):
         with pytest.raises(InvalidFileError, match="Line 2"):
             read_rows(f"{good}\n{bad}\n".encode(), "supervised")
+
+
+HEADING_ROW = """### Cards
+
+| Card | Late payment fee |
+| --- | --- |
+| Wick | £11 |
+"""
+SECOND = "The Tern Account pays 3% gross. The account opens with £100."
+
+
+def test_a_row_with_two_oracles_is_learned_from_both() -> None:
+    quotes = ("| Card | Late payment fee |", "| Wick | £11 |", "The Tern Account pays 3% gross.")
+    text = " ".join(f"##begin_quote##{quote}##end_quote##" for quote in quotes)
+    blocks = f"<DOCUMENT>{HEADING_ROW}</DOCUMENT>\n<DOCUMENT>{SECOND}</DOCUMENT>"
+    question = "What is the late payment fee for the Wick card, and what does the Tern Account pay?"
+    row = {
+        "messages": [
+            {"role": "user", "content": f"{blocks}\n\n{question}"},
+            {"role": "assistant", "content": f"{text}\n<ANSWER>: £11; 3% gross"},
+        ]
+    }
+    read = read_rows(json.dumps(row).encode(), "supervised")[0]
+    assert len(read.documents) == 2 and read.reply.quotes == quotes
+    lesson = trainer.lesson_of(read)
+    assert lesson is not None
+    learned = {
+        unit.text: share
+        for unit, share in zip(lesson.units, lesson.sentence.target, strict=False)
+        if share
+    }
+    assert set(learned) == {"| Wick | £11 |", "The Tern Account pays 3% gross."}
+
+
+def test_a_student_of_rows_with_two_oracles_answers(tmp_path: Path, cases: list[Case]) -> None:
+    rows = []
+    for one, two in zip(cases[::2], cases[1::2], strict=False):
+        quotes = [*read_reply(one.reply).quotes, *read_reply(two.reply).quotes]
+        text = " ".join(f"##begin_quote##{quote}##end_quote##" for quote in quotes)
+        question = f"{one.question.rstrip('?')}, and {two.question}"
+        reply = f"{text}\n<ANSWER>: {read_reply(one.reply).answer}; {read_reply(two.reply).answer}"
+        rows.append(Case(one.guide, (*one.documents[:3], *two.documents), question, reply))
+    student = train(tmp_path / "two", [case.row() for case in rows])
+    for case in rows[:10]:
+        unit = student.pick(case.question, case.documents)
+        assert unit is not None and student.shorten(case.question, unit)

@@ -5,11 +5,12 @@ from local.models.prompts import read_prompt
 from local.models.questions import choose_questions, find_questions
 from local.models.teacher import answer, find_answer
 from local.models.units import collapse, read_units
-from shared.raft.answers import parse_answer, verify_answer
+from shared.raft.answers import parse_answer
 from shared.raft.prompts import answer_prompt, questions_prompt
 from shared.raft.questions import parse_questions
 from tests.local.models.support import corpus
 
+KINDS = {"factual": 4, "procedural": 1, "comparison": 1, "table": 2}
 WRAPPED = """History and branches
 Harbour Bank began in 1911 as a savings club, which collected threepence a week from the men
 who lit the lamps. Harbour Bank now runs 23 branches, and its head office stands in Ostrey.
@@ -125,12 +126,17 @@ def test_a_predicate_is_cut_into_pieces() -> None:
 
 def test_every_reply_survives_the_parser_and_the_verifier() -> None:
     for document in (WRAPPED, TABLE, GUIDE, *corpus()[:8]):
-        for kind in ("gpt", "llama"):
-            reply = answer(read_prompt(questions_prompt(kind, document, 5)))
-            questions = parse_questions(reply, 5)
-            assert questions == reply.splitlines() and len(questions) >= 3
-            opening = [question.split()[0] for question in questions]
-            assert sum(word in ("Is", "Are", "Can", "May", "Must") for word in opening) <= 1
-            for question in questions:
-                given = answer(read_prompt(answer_prompt(kind, document, question)))
-                assert verify_answer(parse_answer(given), document) is None, question
+        for form in ("gpt", "llama"):
+            messages = questions_prompt(form, [document], KINDS)
+            written = [
+                parse_questions(answer(read_prompt(messages, reply)), list(KINDS), 8)
+                for reply in (None, {"type": "json_schema"})
+            ]
+            assert written[0] == written[1]
+            assert 3 <= len(written[0]) <= 8
+            for asked in written[0]:
+                messages = answer_prompt(form, [document], asked.question)
+                given = parse_answer(answer(read_prompt(messages)))
+                assert given.final and given.quotes and not given.abstains, asked.question
+                flat = collapse(document)
+                assert all(collapse(quote) in flat for quote in given.quotes), asked.question

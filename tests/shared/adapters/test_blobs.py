@@ -132,3 +132,95 @@ async def test_folders_are_the_first_segments_each_once(store: BlobStore) -> Non
     for name in ("b/2", "b/x/1", "a/1", "root.pdf", "a b/1"):
         await store.put(name, b"")
     assert await store.folders() == ["a", "a b", "b"]
+
+
+async def parts_of(*sizes: int) -> AsyncIterator[bytes]:
+    for number, size in enumerate(sizes):
+        yield bytes([number % 251]) * size
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [(), (0,), (1,), (1_048_576,), (700_000,) * 5, (3_500_000, 1), (1,) * 3_000],
+    ids=lambda sizes: f"{len(sizes)}x{sum(sizes)}",
+)
+async def test_a_stream_comes_back_as_the_parts_in_order(
+    store: BlobStore, sizes: tuple[int, ...]
+) -> None:
+    await store.put_stream("a/b", parts_of(*sizes))
+    assert await store.read("a/b") == b"".join([part async for part in parts_of(*sizes)])
+
+
+async def test_a_stream_overwrites_whatever_was_there(store: BlobStore) -> None:
+    await store.put("a", b"one")
+    await store.put_stream("a", parts_of(3_000_000))
+    assert len(await store.read("a")) == 3_000_000
+    await store.put_stream("a", parts_of(5))
+    assert await store.read("a") == bytes(5)
+    await store.put("a", b"put")
+    assert await store.read("a") == b"put"
+
+
+async def test_nothing_is_seen_of_a_stream_until_it_is_whole(store: BlobStore) -> None:
+    async def looked_at() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"x" * 1_200_000
+            assert not await store.exists("new")
+            assert await store.listing() == before
+            assert await store.read("old") == b"one"
+
+    await store.put("old", b"one")
+    before = await store.listing()
+    await store.put_stream("new", looked_at())
+    assert len(await store.read("new")) == 4_800_000
+
+
+async def test_a_stream_that_breaks_off_leaves_the_blob_as_it_was(store: BlobStore) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x" * 2_500_000
+        raise ValueError("no more")
+
+    await store.put("old", b"one")
+    for name in ("old", "new"):
+        with pytest.raises(ValueError, match="no more"):
+            await store.put_stream(name, broken())
+    assert await store.read("old") == b"one"
+    assert not await store.exists("new")
+
+
+async def test_two_streams_of_the_same_bytes_do_not_disturb_each_other(store: BlobStore) -> None:
+    """An activity that was thought lost may run beside its second try."""
+    turn = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x" * 1_048_576
+        await turn.wait()  # the other has been committed, and staged blocks are forgotten
+        yield b"y" * 1_048_576
+
+    async def quick() -> AsyncIterator[bytes]:
+        yield b"x" * 1_048_576
+        yield b"y" * 1_048_576
+
+    first = asyncio.create_task(store.put_stream("a", slow()))
+    await asyncio.sleep(0.1)
+    await store.put_stream("a", quick())
+    turn.set()
+    await first
+    assert await store.read("a") == b"x" * 1_048_576 + b"y" * 1_048_576
+
+
+async def test_of_two_streams_of_other_bytes_one_is_there_whole(store: BlobStore) -> None:
+    turn = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x" * 1_048_576
+        await turn.wait()
+        yield b"y" * 1_048_576
+
+    first = asyncio.create_task(store.put_stream("a", slow()))
+    await asyncio.sleep(0.1)
+    await store.put_stream("a", parts_of(2_000_000))
+    turn.set()
+    (end,) = await asyncio.gather(first, return_exceptions=True)
+    assert end is None or (isinstance(end, BlobChanged) and end.retryable)
+    assert await store.read("a") in (bytes(2_000_000), b"x" * 1_048_576 + b"y" * 1_048_576)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import openai
 import pytest
 
-from shared.adapters.chat import OpenAIChat, retry_wait
+from shared.adapters.chat import OpenAIChat
+from shared.adapters.pooled import retry_wait
 from shared.errors import (
     ContentFiltered,
     ModelError,
@@ -248,3 +250,47 @@ async def test_a_retry_after_that_is_no_number_means_our_own_pace(
     began = time.monotonic()
     await chat(canned.url).complete(REQUEST, free)
     assert 0.3 < time.monotonic() - began < 2
+
+
+SCHEMA = {"type": "object", "properties": {"questions": {"type": "array"}}}
+
+
+async def test_a_schema_and_an_image_are_sent_as_the_service_reads_them(
+    chat: Make, canned: Canned
+) -> None:
+    canned.answers = [(200, completion("{}"))]
+    request = ChatRequest(REQUEST.messages, image="data:image/png;base64,AAAA", schema=SCHEMA)
+    await chat(canned.url).complete(request, free)
+    body = json.loads(canned.bodies[0])
+    assert body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "reply", "schema": SCHEMA, "strict": True},
+    }
+    assert body["messages"][0] == dict(REQUEST.messages[0])
+    assert body["messages"][-1]["content"] == [
+        {"type": "text", "text": REQUEST.messages[-1]["content"]},
+        {"type": "image_url", "image_url": {"url": request.image, "detail": "high"}},
+    ]
+
+
+async def test_a_model_without_structured_output_is_asked_without_it_from_then_on(
+    chat: Make, canned: Canned
+) -> None:
+    refusal = {
+        "message": "Invalid parameter: 'response_format' of type 'json_schema' is not supported",
+        "param": "response_format",
+    }
+    canned.answers = [(400, {"error": refusal}), (200, completion("plain"))]
+    model = chat(canned.url)
+    request = ChatRequest(REQUEST.messages, schema=SCHEMA)
+    replies = [await model.complete(request, free) for _ in range(2)]
+    assert [reply.text for reply in replies] == ["plain", "plain"]
+    asked = ["response_format" in json.loads(body) for body in canned.bodies]
+    assert asked == [True, False, False]
+
+
+async def test_another_bad_request_is_no_matter_of_the_schema(chat: Make, canned: Canned) -> None:
+    canned.answers = [(400, {"error": {"message": "too long", "param": "messages"}})]
+    with pytest.raises(ModelError, match="too long"):
+        await chat(canned.url).complete(ChatRequest(REQUEST.messages, schema=SCHEMA), free)
+    assert len(canned.asked) == 1

@@ -43,13 +43,19 @@ async def connect() -> AsyncIterator[Connect]:
     def make(url: str, **options: Any) -> OpenAIEmbedder:
         places = asyncio.Semaphore(4)
         made.append(
-            OpenAIEmbedder(endpoint(url, "embedding"), concurrency=places, timeout=5, **options)
+            OpenAIEmbedder(
+                endpoint(url, "embedding"),
+                deployment="embedding",
+                concurrency=places,
+                timeout=5,
+                **options,
+            )
         )
         return made[-1]
 
     yield make
     for each in made:
-        await each._client.close()
+        await each.close()
 
 
 async def test_texts_get_vectors_in_order_in_batches_of_64(

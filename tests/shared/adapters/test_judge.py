@@ -13,7 +13,7 @@ from shared.adapters.judge import RagasJudge
 from shared.contracts import Spend
 from shared.errors import ModelRefusesUs, RunStopped
 from shared.ports import JudgeItem
-from shared.raft.costs import call_cost
+from shared.raft.costs import PriceTable
 from shared.services.work import ItemCalls, StopMarkers, WorkStore
 from tests.local.models.support import Server
 from tests.shared.services.fakes import MemoryBlobs
@@ -54,7 +54,7 @@ async def judge(models: Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 def ledger(store: MemoryBlobs | None = None, name: str = "1") -> ItemCalls:
     blobs = MemoryBlobs() if store is None else store
-    return WorkStore(blobs, StopMarkers(blobs)).item("run", name)
+    return WorkStore(blobs, StopMarkers(blobs), PriceTable()).item("run", name)
 
 
 def billed(models: Server) -> Spend:
@@ -63,7 +63,7 @@ def billed(models: Server) -> Spend:
     for name, row in models.admin("ledger")["deployments"].items():
         model = {"judge": "gpt-4o", "embedding": "text-embedding-3-large"}[name]
         prompt, answer = row["prompt_tokens"], row["completion_tokens"]
-        total += Spend(row["calls"], prompt, answer, call_cost(model, prompt, answer))
+        total += Spend(row["calls"], prompt, answer, PriceTable().call_cost(model, prompt, answer))
     return total
 
 
@@ -137,7 +137,7 @@ async def test_a_stopped_run_surfaces_and_sends_nothing(judge: Make, models: Ser
     stops = StopMarkers(blobs)
     await stops.stop("run", "over its budget")
     with pytest.raises(RunStopped, match="over its budget"):
-        await judge().score(item(), WorkStore(blobs, stops).item("run", "1"))
+        await judge().score(item(), WorkStore(blobs, stops, PriceTable()).item("run", "1"))
     assert models.admin("requests")["requests"] == []
 
 

@@ -79,13 +79,20 @@ async def test_pages_come_with_their_numbers_and_text() -> None:
         ("not_a_pdf", b"PK\x03\x04 a zip"),
         ("not_a_pdf", b" " * 1_024 + text_pdf("late header")),
         ("encrypted", text_pdf("locked", password="secret")),
-        ("no_text", scanned_pdf(2)),
         ("damaged", b"%PDF-1.7\nand nothing else"),
         ("damaged", text_pdf(prose(1))[:700]),
     ],
 )
 async def test_a_file_without_usable_text_is_refused_with_a_code(code: str, data: bytes) -> None:
     assert await code_of(data) == code
+
+
+async def test_pages_that_are_pictures_are_read_as_such_for_others_to_decide() -> None:
+    pages = await PdfReader().read(scanned_pdf(2), "a.pdf")
+    assert [(page.number, page.text, page.drawn) for page in pages] == [
+        (1, "", True),
+        (2, "", True),
+    ]
 
 
 async def test_a_file_that_opens_without_a_password_is_read() -> None:

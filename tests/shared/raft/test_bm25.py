@@ -6,6 +6,7 @@ import math
 import random
 
 from shared.raft.bm25 import Bm25
+from shared.raft.word_table import WordTable
 from shared.raft.words import content_words
 
 TEXTS = [
@@ -35,7 +36,7 @@ def test_order_is_that_of_the_formula() -> None:
     rng = random.Random(5)
     words = [f"term{chr(97 + n)}x" for n in range(12)]
     texts = [" ".join(rng.choices(words, k=rng.randint(3, 20))) for _ in range(60)]
-    index = Bm25(texts)
+    index = Bm25(WordTable(texts))
     for _ in range(30):
         query = " ".join(rng.sample(words, 3))
         scores = textbook(texts, query)
@@ -45,10 +46,10 @@ def test_order_is_that_of_the_formula() -> None:
 
 
 def test_only_texts_that_share_a_word_are_found() -> None:
-    assert Bm25(TEXTS).nearest("account fee", 9) == [2, 0]
-    assert Bm25(TEXTS).nearest("mortgage", 9) == []
-    assert Bm25([]).nearest("fee", 3) == []
+    assert Bm25(WordTable(TEXTS)).nearest("account fee", 9) == [2, 0]
+    assert Bm25(WordTable(TEXTS)).nearest("mortgage", 9) == []
+    assert Bm25(WordTable([])).nearest("fee", 3) == []
 
 
 def test_equal_texts_come_in_their_order() -> None:
-    assert Bm25(["same words here"] * 5 + ["other"]).nearest("words", 3) == [0, 1, 2]
+    assert Bm25(WordTable(["same words here"] * 5 + ["other"])).nearest("words", 3) == [0, 1, 2]

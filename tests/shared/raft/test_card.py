@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from shared.raft.card import dataset_card
+from shared.raft.card import RowFacts, dataset_card
 from shared.raft.examples import Row, ShownDocument
 from shared.spec import RunSpec
 
 
 def row(n: int, split: str, oracle: int = 0) -> Row:
     documents = [ShownDocument(f"d#{k}", f"text {k}") for k in range(5)]
+    oracles = [oracle] if oracle >= 0 else []
     label = f"reason {n}\n<ANSWER>: {n}"
-    return Row(f"r{n}", split, "g", f"Question {n}?", documents, oracle, label, label, str(n), [])
+    return Row(f"r{n}", split, "g", f"Question {n}?", documents, oracles, label, label, str(n), [])
 
 
 def document(name: str, **facts: Any) -> dict[str, Any]:
@@ -32,10 +34,10 @@ def card(rows: list[Row] = ROWS, **changes: Any) -> str:
         ],
         "drops": {"quote_not_verbatim": 7, "no_quote": 2},
         "leakage": {"questions_in_two_splits": 0, "oracle_positions": [3, 4]},
-        "chunk_tokens": [100, 480, 512],
+        "chunk_tokens": {100: 1, 480: 1, 512: 1},
         "tokenizer": "o200k_base",
     }
-    return dataset_card(rows, **(facts | changes))
+    return dataset_card(RowFacts(rows), **(facts | changes))
 
 
 def test_rows_by_split_with_oracles_and_documents() -> None:
@@ -78,8 +80,18 @@ def test_the_same_dataset_has_the_same_card_whatever_the_order_of_its_drops() ->
 
 
 def test_an_empty_dataset_has_a_card() -> None:
-    text = card([], documents=[], drops={}, leakage={}, chunk_tokens=[])
+    text = card([], documents=[], drops={}, leakage={}, chunk_tokens={})
     assert "| test | 0 | 0 | 0 |" in text
     assert "Nothing." in text
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
+
+
+def test_the_kinds_of_questions_by_split() -> None:
+    rows = [replace(one, kind="table") if one.split == "test" else one for one in ROWS]
+    assert "| factual | 6 | 1 | 0 |\n| table | 0 | 0 | 1 |" in card(rows)
+
+
+def test_the_median_of_an_even_number_lies_between_two() -> None:
+    assert "median 200 (" in card(chunk_tokens={100: 2, 300: 2})
+    assert "Chunks: 5, 100 to 300 tokens, median 100 (" in card(chunk_tokens={100: 3, 300: 2})

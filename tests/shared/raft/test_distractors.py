@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +12,11 @@ from shared.raft.answers import is_verbatim, squash
 from shared.raft.distractors import (
     DistractorPool,
     choose_distractors,
-    compose_row,
     distractor_count,
-    rows_with_oracle,
 )
 from shared.raft.documents import Chunk
-from shared.raft.examples import Example, Row
+from shared.raft.examples import Choice, Example, Row
+from shared.raft.rows import compose_row, rows_with_oracle, shown_document
 
 SEED = 42
 
@@ -41,13 +41,14 @@ def example(chunk: Chunk, number: int = 0) -> Example:
 
 def choose(of: Example, pool: list[Chunk], count: int, choice: str = "random") -> list[Chunk]:
     oracle = next(chunk for chunk in POOL if chunk.id == of.chunk)
-    return choose_distractors(of, oracle, DistractorPool(pool), count, SEED, choice)
+    return choose_distractors(of, [oracle], DistractorPool(pool), count, SEED, choice)
 
 
 def row(of: Example, pool: list[Chunk], label: str | None = None, count: int = 4) -> Row:
     oracle = next(chunk for chunk in pool if chunk.id == of.chunk)
-    chosen = choose(of, pool, count)
-    return compose_row(of, oracle, chosen, split="train", group=of.chunk, label=label, seed=SEED)
+    chosen = [shown_document(chunk) for chunk in choose(of, pool, count)]
+    choice = Choice(of, "train", of.chunk, [shown_document(oracle)], chosen)
+    return compose_row(choice, chosen, label=label, seed=SEED)
 
 
 POOL = corpus()
@@ -110,22 +111,22 @@ def test_questions_of_one_chunk_get_different_distractors() -> None:
 @pytest.mark.parametrize("p", [0.0, 0.2, 0.5, 0.8, 1.0])
 def test_p_is_exact_to_one_row(p: float, total: int) -> None:
     examples = [example(POOL[n % 60], n) for n in range(total)]
-    kept = rows_with_oracle(examples, p, SEED)
+    kept = rows_with_oracle([one.id for one in examples], p, SEED)
     assert abs(len(kept) - p * total) < 1
     assert kept <= {one.id for one in examples}
 
 
 def test_which_rows_keep_the_oracle_does_not_hang_on_their_order() -> None:
-    examples = [example(POOL[n % 60], n) for n in range(200)]
-    expected = rows_with_oracle(examples, 0.8, SEED)
-    random.Random(1).shuffle(examples)
-    assert rows_with_oracle(examples, 0.8, SEED) == expected
-    assert rows_with_oracle(examples, 0.8, SEED + 1) != expected
+    ids = [example(POOL[n % 60], n).id for n in range(200)]
+    expected = rows_with_oracle(ids, 0.8, SEED)
+    random.Random(1).shuffle(ids)
+    assert rows_with_oracle(ids, 0.8, SEED) == expected
+    assert rows_with_oracle(ids, 0.8, SEED + 1) != expected
 
 
 def test_oracle_positions_are_uniform() -> None:
     rows = [row(example(chunk, number), POOL) for chunk in POOL[:40] for number in range(40)]
-    counts = np.bincount([one.oracle for one in rows], minlength=5)
+    counts = np.bincount([one.oracles[0] for one in rows], minlength=5)
     expected = len(rows) / 5
     assert len(counts) == 5
     assert ((counts - expected) ** 2 / expected).sum() < 18.47  # 4 degrees, p = 0.001
@@ -134,7 +135,7 @@ def test_oracle_positions_are_uniform() -> None:
 def test_the_oracle_stands_where_the_row_says() -> None:
     for chunk in POOL:
         shown = row(example(chunk), POOL)
-        assert shown.documents[shown.oracle].chunk == chunk.id
+        assert [shown.documents[place].chunk for place in shown.oracles] == [chunk.id]
         assert sum(document.chunk == chunk.id for document in shown.documents) == 1
         assert shown.label == shown.answer == "why"
 
@@ -143,7 +144,7 @@ def test_a_row_without_oracle_shows_distractors_only_and_has_its_own_label() -> 
     for chunk in POOL:
         asked = example(chunk)
         hidden = row(asked, POOL, label="it is not there", count=5)
-        assert hidden.oracle == -1
+        assert hidden.oracles == []
         assert len(hidden.documents) == 5
         assert hidden.label == "it is not there"
         assert hidden.answer == "why"
@@ -170,7 +171,7 @@ ASKED = Example(
 
 
 def nearest(count: int, choice: str) -> list[str]:
-    chosen = choose_distractors(ASKED, BANK[0], DistractorPool(BANK), count, SEED, choice)
+    chosen = choose_distractors(ASKED, BANK[:1], DistractorPool(BANK), count, SEED, choice)
     return [chunk.id for chunk in chosen]
 
 
@@ -189,6 +190,50 @@ def test_mixed_takes_a_hard_one_first() -> None:
 
 
 def test_the_number_of_distractors_varies_within_its_bounds() -> None:
-    counts = [distractor_count(example(POOL[0], n), 6, 2, SEED) for n in range(300)]
+    counts = [distractor_count(f"row {n}", 6, 2, SEED) for n in range(300)]
     assert set(counts) == {2, 3, 4, 5, 6}
-    assert {distractor_count(example(POOL[0], n), 4, None, SEED) for n in range(50)} == {4}
+    assert {distractor_count(f"row {n}", 4, None, SEED) for n in range(50)} == {4}
+
+
+def test_what_comes_extra_leaves_the_first_as_they_are() -> None:
+    pool = DistractorPool(POOL)
+    for choice in ("random", "hard", "mixed"):
+        for chunk in POOL[:20]:
+            asked = example(chunk)
+            few = choose_distractors(asked, [chunk], pool, 4, SEED, choice)
+            more = choose_distractors(asked, [chunk], pool, 4, SEED, choice, extra=(1, 3))
+            assert len(few) == 4
+            assert more[:4] == few
+            assert len({squash(one.text) for one in more}) == 8
+            assert not any(is_verbatim(q, one.text) for q in asked.quotes for one in more)
+
+
+def test_each_lot_begins_with_hard_ones() -> None:
+    asked = Example("b#0/0", "b#0", "Who opens branches of the Keeper?", "why", "no one", [])
+    ranked = DistractorPool(BANK[1:]).nearest(asked.question, 2)
+    lots = choose_distractors(asked, BANK[:1], DistractorPool(BANK[1:]), 1, 1, "mixed", (1, 1))
+    assert [chunk.id for chunk in lots[:2]] == [BANK[1:][index].id for index in ranked]
+
+
+def test_neither_oracle_of_a_question_on_two_chunks_distracts() -> None:
+    asked = Example("b#0/0", "b#0", "Which opens?", "why", "so", [BANK[3].text], "multi_hop", "b#3")
+    chosen = choose_distractors(asked, [BANK[0], BANK[3]], DistractorPool(BANK), 9, SEED)
+    assert {chunk.id for chunk in chosen} == {"b#1", "b#2", "b#4"}  # b#5 has the text of b#0
+
+
+class Watched(list[Chunk]):
+    """Chunks that count how often one is asked for by its place."""
+
+    asked = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        self.asked += 1
+        return super().__getitem__(index)
+
+
+def test_few_texts_are_read_for_a_choice() -> None:
+    chunks = Watched(corpus(400))
+    pool = DistractorPool(chunks)
+    assert chunks.asked == 0
+    choose_distractors(example(chunks[0]), chunks[:1], pool, 4, SEED, "mixed", (1, 3))
+    assert chunks.asked < 20

@@ -9,7 +9,7 @@ import pytest
 from shared.raft.examples import ChunkExamples, Drop, Example, Row, ShownDocument
 
 EXAMPLE = Example("d#0/0", "d#0", "What?", "because\n<ANSWER>: so", "so", ["because"])
-ROW = Row("d#0/0", "train", "d#0", "What?", [ShownDocument("d#0", "text")], 0, "l", "a", "so", [])
+ROW = Row("d#0/0", "train", "d#0", "What?", [ShownDocument("d#0", "text")], [0], "l", "a", "so", [])
 
 
 @pytest.mark.parametrize("noun", [EXAMPLE, ROW, Drop("q", "c", "r"), ChunkExamples("d#0")])

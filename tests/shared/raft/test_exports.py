@@ -10,7 +10,6 @@ from shared.raft.examples import Row, ShownDocument
 from shared.raft.exports import (
     completion_record,
     evaluation_record,
-    export_records,
     flat_record,
     preference_record,
     reinforcement_record,
@@ -27,13 +26,13 @@ ROW = Row(
         ShownDocument("b#3", "Branches open at nine. The Keeper account costs 18 pounds."),
         ShownDocument("b#0", f"{QUOTE} It has a card."),
     ],
-    oracle=1,
+    oracles=[1],
     label=f"The fee is given. {BEGIN_QUOTE}{QUOTE}{END_QUOTE}\n{ANSWER} 3 pounds",
     answer=f"The fee is given. {BEGIN_QUOTE}{QUOTE}{END_QUOTE}\n{ANSWER} 3 pounds",
     final="3 pounds",
     quotes=[QUOTE],
 )
-HIDDEN = replace(ROW, oracle=-1, documents=ROW.documents[:1], label=f"{ANSWER} {ABSTAIN}")
+HIDDEN = replace(ROW, oracles=[], documents=ROW.documents[:1], label=f"{ANSWER} {ABSTAIN}")
 
 
 def test_completion_uses_its_columns_and_ends_with_its_stop_text() -> None:
@@ -65,9 +64,8 @@ def test_preference_of_a_row_without_oracle_prefers_its_own_label() -> None:
 
 
 def test_a_row_without_distractors_has_no_preference() -> None:
-    alone = replace(ROW, documents=ROW.documents[1:], oracle=0)
+    alone = replace(ROW, documents=ROW.documents[1:], oracles=[0])
     assert preference_record(alone) is None
-    assert export_records([alone, ROW], preference_record) == [preference_record(ROW)]
 
 
 def test_reinforcement_ends_with_the_user_and_carries_what_graders_check() -> None:
@@ -82,7 +80,15 @@ def test_evaluation_and_table_keep_provenance() -> None:
     record = evaluation_record(ROW)
     assert record["documents"] == ["b#3", "b#0"]
     assert record["documents"][record["oracle"]] == "b#0"
+    assert record["oracles"] == [1]
+    assert evaluation_record(HIDDEN)["oracle"] == flat_record(HIDDEN)["oracle"] == -1
     flat = flat_record(ROW)
+    assert (flat["oracle"], json.loads(flat["oracles"]), flat["kind"]) == (1, [1], "factual")
     context = json.loads(flat["context"])
     assert context["title"] == ["b#3", "b#0"]
     assert context["sentences"][1] == ROW.documents[1].text
+
+
+def test_no_oracle_of_two_is_a_wrong_source() -> None:
+    both = replace(ROW, oracles=[1, 0], quotes=[QUOTE])
+    assert preference_record(both) is None

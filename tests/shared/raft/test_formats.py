@@ -17,7 +17,7 @@ ROW = Row(
     group="bank/guide.pdf#3",
     question="What does “naïve” cost?",
     documents=[ShownDocument("a#0", "One\nline 🙂"), ShownDocument("a#1", 'Two\u2028\u0085 "q"')],
-    oracle=1,
+    oracles=[1],
     label="##begin_quote##Two##end_quote##\n<ANSWER>: £2",
     answer="an answer",
     final="£2",
@@ -30,7 +30,7 @@ def test_a_row_survives_its_record() -> None:
 
 
 def test_a_row_survives_its_line() -> None:
-    rows = [ROW, replace(ROW, id="x", documents=[], oracle=-1, quotes=[])]
+    rows = [ROW, replace(ROW, id="x", documents=[], oracles=[], quotes=[])]
     lines = to_jsonl(row_record(row) for row in rows).decode().split("\n")
     assert lines.pop() == ""
     assert [row_from(json.loads(line)) for line in lines] == rows
@@ -68,5 +68,5 @@ def test_the_student_is_trained_on_the_prompt_that_it_is_asked_with() -> None:
 
 
 def test_what_the_student_sees_does_not_tell_where_the_oracle_is() -> None:
-    moved = replace(ROW, oracle=0, answer="other", final="other", quotes=[])
+    moved = replace(ROW, oracles=[0], answer="other", final="other", quotes=[])
     assert chat_record(moved) == chat_record(ROW)

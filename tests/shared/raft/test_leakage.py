@@ -9,7 +9,7 @@ import pytest
 
 from shared.raft.answers import abstention, without_source
 from shared.raft.examples import Row, ShownDocument
-from shared.raft.leakage import leakage_report
+from shared.raft.leakage import LeakageReport
 
 TEXTS = {f"d#{n}": f"Fact {n} is here. It costs {n} pounds." for n in range(12)}
 LEAKS = (
@@ -25,7 +25,7 @@ def row(n: int, split: str, **changes: Any) -> Row:
     label = f"It says ##begin_quote##Fact {n} is here.##end_quote##\n<ANSWER>: {n}"
     documents = [ShownDocument(f"d#{k}", TEXTS[f"d#{k}"]) for k in (n, n + 1)]
     clean = Row(
-        f"d#{n}/0", split, f"d#{n}", f"What is fact {n}?", documents, 0, label, label, str(n), []
+        f"d#{n}/0", split, f"d#{n}", f"What is fact {n}?", documents, [0], label, label, str(n), []
     )
     return replace(clean, **changes)
 
@@ -35,7 +35,10 @@ def clean() -> list[Row]:
 
 
 def report(rows: list[Row], texts: dict[str, str] = TEXTS) -> dict[str, Any]:
-    return leakage_report(rows, texts, {r.id: r.id.rpartition("/")[0] for r in rows})
+    found = LeakageReport(r.quotes for r in rows if r.split == "test")
+    for one in rows:
+        found.add(one, [texts[one.id.rpartition("/")[0]]])
+    return found.figures()
 
 
 def test_clean_rows_have_no_leak() -> None:
@@ -74,29 +77,29 @@ def test_a_test_oracle_shown_as_a_distractor_is_found(split: str) -> None:
 
 def test_a_copy_of_a_test_oracle_under_another_id_is_found() -> None:
     copy = TEXTS["d#6"].replace(" ", "\n ")
-    leaky = row(10, "train", documents=[ShownDocument("e#0", copy)], oracle=-1, label=abstention())
+    leaky = row(10, "train", documents=[ShownDocument("e#0", copy)], oracles=[], label=abstention())
     assert report([*clean(), leaky])["test_oracles_shown_in_train_or_valid"] == 1
 
 
 def test_an_oracle_that_train_answers_about_without_showing_it_is_found() -> None:
-    hidden = row(0, "train", documents=[], oracle=-1, label=without_source("0"))
+    hidden = row(0, "train", documents=[], oracles=[], label=without_source("0"))
     again = row(0, "test", id="d#0/1", question="Which fact is it?")
     assert report([hidden, again])["test_oracles_shown_in_train_or_valid"] == 1
 
 
 def test_quotes_of_text_that_is_not_shown_are_found() -> None:
-    unseen = row(10, "train", documents=[ShownDocument("d#0", TEXTS["d#0"])], oracle=-1)
+    unseen = row(10, "train", documents=[ShownDocument("d#0", TEXTS["d#0"])], oracles=[])
     assert report([*clean(), unseen])["rows_quoting_text_not_shown"] == 1
 
 
 @pytest.mark.parametrize("label", [abstention(), without_source("10")])
 def test_labels_of_rows_without_oracle_quote_nothing_unseen(label: str) -> None:
-    hidden = row(10, "train", documents=[], oracle=-1, label=label)
+    hidden = row(10, "train", documents=[], oracles=[], label=label)
     assert report([*clean(), hidden])["rows_quoting_text_not_shown"] == 0
 
 
 def test_positions_count_only_rows_that_show_their_oracle() -> None:
-    rows = [row(0, "train", oracle=1), row(2, "train"), row(4, "valid", oracle=-1)]
+    rows = [row(0, "train", oracles=[1]), row(2, "train"), row(4, "valid", oracles=[])]
     assert report(rows)["oracle_positions"] == [1, 1]
 
 
@@ -104,3 +107,22 @@ def test_no_rows_have_a_report_too() -> None:
     figures = report([])
     assert all(figures[name] == 0 for name in LEAKS)
     assert figures["oracle_positions"] == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_test_quote_that_train_shows_is_found_in_whatever_order_rows_come(order: int) -> None:
+    quote = "Fact 6 is here. It costs"
+    shown = ShownDocument("e#0", f"As they say: {quote.replace(' ', '  ')} 6 pounds, or 7.")
+    rows = [row(0, "train", documents=[shown]), row(6, "test", quotes=[quote])]
+    assert report(rows[::order])["test_quotes_in_train_or_valid"] == 1
+    assert report([replace(rows[0], split="test"), rows[1]])["test_quotes_in_train_or_valid"] == 0
+
+
+def test_both_oracles_of_a_row_count() -> None:
+    both = row(0, "train", oracles=[1, 0])
+    assert report([both])["oracle_positions"] == [1, 1]
+    found = LeakageReport([[]])
+    found.add(row(0, "train"), [TEXTS["d#0"], TEXTS["d#7"]])
+    found.add(row(6, "test"), [TEXTS["d#6"], TEXTS["d#7"]])
+    assert found.figures()["test_oracles_shown_in_train_or_valid"] == 1
+    assert found.figures()["test_oracles"] == 2

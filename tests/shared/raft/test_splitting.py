@@ -9,10 +9,8 @@ import pytest
 
 from shared.errors import QuorumNotReached
 from shared.raft.documents import Chunk
-from shared.raft.examples import Example
 from shared.raft.splitting import (
     SPLITS,
-    drop_repeated_questions,
     group_chunks,
     seeded,
     split_groups,
@@ -23,10 +21,6 @@ SHARES = {"train": 0.8, "valid": 0.1, "test": 0.1}
 
 def chunk(document: str, ordinal: int, text: str = "") -> Chunk:
     return Chunk(f"{document}#{ordinal}", text or f"{document} {ordinal}", document, [1], 3)
-
-
-def example(name: str, question: str) -> Example:
-    return Example(f"{name}/0", name, question, "answer", "final", [])
 
 
 def shares(sizes: dict[str, int], assigned: dict[str, str]) -> dict[str, float]:
@@ -115,10 +109,23 @@ def test_overlapping_neighbours_are_paired_within_their_document() -> None:
     assert len(set(groups.values())) == 4
 
 
-def test_repeated_questions_are_dropped_but_for_the_first() -> None:
-    first, other = example("a#0", "What is the fee?"), example("a#1", "Who pays it then?")
-    again = example("b#0", "what is  the FEE")
-    assert drop_repeated_questions([first, other, again]) == ([first, other], [again])
+def test_pairs_go_by_the_ordinals_in_the_ids() -> None:
+    """A chunk that was left out as a copy does not shift the pairs after it."""
+    groups = group_chunks([chunk("a", n) for n in (0, 2, 3, 4)], overlap=True)
+    assert groups == {"a#0": "a#0", "a#2": "a#2", "a#3": "a#2", "a#4": "a#4"}
+
+
+def test_chunks_that_a_question_needs_together_are_one_group() -> None:
+    chunks = [chunk("a", n) for n in range(6)]
+    groups = group_chunks(chunks, overlap=False, together={"a#2", "a#3"})
+    assert groups["a#2"] == groups["a#3"]
+    assert len(set(groups.values())) == 5
+
+
+def test_a_pair_stays_whole_when_one_of_it_is_a_copy() -> None:
+    chunks = [chunk("a", 0, "Same"), chunk("b", 0), chunk("b", 1, "Same"), chunk("c", 0)]
+    groups = group_chunks(chunks, overlap=False, together={"b#0", "b#1"})
+    assert groups["a#0"] == groups["b#0"] == groups["b#1"] != groups["c#0"]
 
 
 def test_seeded_numbers_hang_on_every_part_and_on_where_parts_end() -> None:

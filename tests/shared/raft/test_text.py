@@ -145,11 +145,11 @@ def test_pages_part_paragraphs_only_where_they_end(above: str, below: str, joint
 
 def test_a_page_keeps_how_it_was_read() -> None:
     pages = [
-        Page(n, f"Head\n\nText {'abc'[n]} of\nit {'abc'[n]}.", "vision", label="iv")
+        Page(n, f"Head\n\nText {'abc'[n]} of\nit {'abc'[n]}.", "pypdf", label="iv")
         for n in range(3)
     ]
     cleaned = clean_pages(pages)
     assert [page.text for page in cleaned] == [
         f"Text {'abc'[n]} of it {'abc'[n]}." for n in range(3)
     ]
-    assert {(page.read_by, page.label) for page in cleaned} == {("vision", "iv")}
+    assert {(page.read_by, page.label) for page in cleaned} == {("pypdf", "iv")}

@@ -67,7 +67,7 @@ async def test_pages_and_headings_stay_to_the_last_row() -> None:
     run = await world.start({"bank/1.md": text})
     await world.ingest(run)
     await world.generate(run)
-    await world.datasets.build(run)
+    await world.fan_in(run)
     rows = world.blobs.blobs[f"{run}/dataset/rows.jsonl"][0].decode().splitlines()
     shown = [document for row in rows for document in json.loads(row)["documents"]]
     assert shown

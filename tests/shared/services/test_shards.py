@@ -14,7 +14,7 @@ from shared.services.manifest import (
     manifest_name,
     read_manifest,
 )
-from shared.services.shards import Shards
+from shared.services.shards import Shards, read_ahead
 from tests.shared.services.fakes import MemoryBlobs
 
 
@@ -112,3 +112,56 @@ async def test_an_endless_race_ends_in_an_error_that_may_be_repeated() -> None:
     with pytest.raises(BlobChanged) as caught:
         await change_manifest(store, "r", lambda manifest: manifest.update(n=1))
     assert caught.value.retryable
+
+
+async def test_records_written_as_they_come_are_the_shards_of_the_whole() -> None:
+    whole, stream = MemoryBlobs(), MemoryBlobs()
+    records = list(range(173))
+    await Shards(whole).write("run/chunks", records)
+    writer = Shards(stream).writer("run/chunks")
+    for start in range(0, 173, 7):
+        await writer.add(records[start : start + 7])
+    await writer.close()
+    assert {n: d for n, (d, _) in stream.blobs.items()} == {
+        n: d for n, (d, _) in whole.blobs.items()
+    }
+
+
+@pytest.mark.parametrize("count", [0, 49, 50, 51, 230])
+async def test_a_sequence_is_gone_through_one_by_one(count: int) -> None:
+    shards = Shards(MemoryBlobs())
+    await shards.write("run/chunks", list(range(count)))
+    assert [record async for record in shards.each("run/chunks")] == list(range(count))
+
+
+async def test_what_a_longer_sequence_left_behind_is_not_gone_through() -> None:
+    shards = Shards(MemoryBlobs())
+    await shards.write("run/chunks", list(range(230)))
+    await shards.write("run/chunks", list(range(60)))
+    found = [record async for record in shards.each("run/chunks", 60)]
+    assert found == list(range(60))
+
+
+async def test_few_shards_are_read_ahead_of_their_use() -> None:
+    store = MemoryBlobs()
+    await Shards(store).write("run/chunks", list(range(50 * 40)))
+    records = Shards(store).each("run/chunks")
+    assert await anext(records) == 0
+    await asyncio.sleep(0.01)
+    assert 1 <= len(store.reads) <= 5
+    await records.aclose()
+
+
+async def test_reading_ahead_keeps_order_and_passes_errors_on() -> None:
+    async def read(key: int) -> int:
+        await asyncio.sleep(0.01 if key % 2 else 0)
+        if key == 7:
+            raise ValueError("seven")
+        return key
+
+    found = []
+    with pytest.raises(ValueError, match="seven"):
+        async for value in read_ahead(range(20), read, 4):
+            found.append(value)
+    assert found == list(range(7))
+    assert len(asyncio.all_tasks()) == 1

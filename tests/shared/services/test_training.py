@@ -7,7 +7,7 @@ import json
 import pytest
 
 from shared.contracts import JobState, Spend
-from shared.errors import JobError, ModelRefusesUs, RunStopped
+from shared.errors import BudgetReached, JobError, ModelRefusesUs, RunStopped
 from shared.ports import Reply
 from shared.services.deployment import deployment_name
 from shared.services.training import job_key
@@ -131,3 +131,18 @@ async def test_a_student_that_answers_with_nothing_is_refused(text: str) -> None
     run = await world.trained()
     with pytest.raises(JobError, match="nothing"):
         await world.deploying.smoke_test(run)
+
+
+async def test_training_over_the_budget_is_refused_before_it_is_submitted() -> None:
+    world = World()
+    run, _ = await world.dataset(budget={"usd": 0.001})
+    with pytest.raises(BudgetReached, match=r"training is expected to cost \$0\.\d\d"):
+        await world.training.submit(run)
+    assert world.trainer.requests == {}
+
+
+async def test_training_within_the_budget_is_submitted() -> None:
+    world = World()
+    run, _ = await world.dataset(budget={"usd": 100})
+    await world.training.submit(run)
+    assert len(world.trainer.requests) == 1

@@ -10,6 +10,7 @@ import pytest
 from shared.contracts import Spend
 from shared.errors import ModelRefusesUs, ModelUnavailable, RunStopped
 from shared.ports import ChatRequest, Reply
+from shared.raft.costs import PriceTable
 from shared.services import work as module
 from shared.services.work import StopMarkers, WorkStore, ask
 from tests.shared.services.fakes import MemoryBlobs, ScriptedChat
@@ -42,7 +43,7 @@ PAID = Spend(1, 1_000, 100, 0.0035)
 
 def process(blobs: MemoryBlobs) -> tuple[WorkStore, StopMarkers]:
     stops = StopMarkers(blobs)
-    return WorkStore(blobs, stops), stops
+    return WorkStore(blobs, stops, PriceTable()), stops
 
 
 async def test_many_askers_of_one_thing_send_it_once_and_one_of_them_pays() -> None:

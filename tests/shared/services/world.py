@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.adapters.parquet import ParquetWriter
-from shared.contracts import Outcome, Step
+from shared.contracts import CHOICES_PER_ITEM, Outcome, Step
 from shared.errors import DocumentError
 from shared.ports import BlobInfo, Chat, Judge, Reply
+from shared.raft.costs import PriceTable
 from shared.raft.documents import Page
+from shared.raft.examples import ChoiceVerdict
+from shared.services.checking import Checking
+from shared.services.choices import choice_from, choices_prefix, write_verdicts
 from shared.services.cutting import Cutter
 from shared.services.dataset import Datasets
 from shared.services.deployment import Deploying
 from shared.services.documents import Documents
+from shared.services.estimating import Estimating
 from shared.services.evaluation import Evaluation
 from shared.services.generation import Generation
+from shared.services.planning import Planning
 from shared.services.reporting import Reporting
 from shared.services.runs import Runs
 from shared.services.shards import Shards
@@ -31,10 +38,16 @@ from tests.shared.services.fakes import (
     ScriptedChat,
     ScriptedJudge,
     WordTokenizer,
+    WordVectors,
 )
 from tests.shared.support import settings
 
-SPEC = {"chunk_size": 64, "questions": 2, "evaluation": {"bootstrap_draws": 100}}
+SPEC = {
+    "chunk_size": 64,
+    "questions": 2,
+    "question_kinds": {"multi_hop": 0},
+    "evaluation": {"bootstrap_draws": 100},
+}
 WORDS = "alder birch cedar dogwood elm fir ginkgo hazel ivy juniper katsura larch maple nettle oak"
 
 
@@ -70,7 +83,7 @@ def teach(prompt: str) -> str | Reply | Exception:
 
 
 class World:
-    """Services that share two containers."""
+    """Services that share two containers. `reader` is the judge's model, asked to answer."""
 
     def __init__(
         self,
@@ -79,6 +92,7 @@ class World:
         baseline: Chat | None = None,
         student: Chat | None = None,
         judge: Judge | None = None,
+        reader: Chat | None = None,
         containers: tuple[MemoryBlobs, MemoryBlobs] | None = None,
     ) -> None:
         self.uploads, self.blobs = containers or (MemoryBlobs(), MemoryBlobs())
@@ -86,21 +100,31 @@ class World:
         self.records = Runs(self.blobs, self.uploads, settings(), self._clock)
         self.shards = Shards(self.blobs)
         self.stops = StopMarkers(self.blobs)
-        self.work = WorkStore(self.blobs, self.stops)
+        self.work = WorkStore(self.blobs, self.stops, PriceTable())
         self.teacher = teacher or ScriptedChat(teach)
         self.baseline = baseline or ScriptedChat(lambda _: "<ANSWER>: baseline", "baseline")
         self.student = student or ScriptedChat(lambda _: "<ANSWER>: student", "student")
+        self.reader = reader or ScriptedChat(teach, "reader")
         self.judge = judge or ScriptedJudge({"faithfulness": 0.5})
         self.trainer, self.deployer = MemoryTrainer(), MemoryDeployer()
         common = (self.blobs, self.records, self.shards)
         self.documents = Documents(
             self.uploads, *common, Cutter(TextReader(), WordTokenizer(), LetterVectors), self.work
         )
-        self.generation = Generation(*common, self.work, self.teacher)
-        self.datasets = Datasets(*common, WordTokenizer(), ParquetWriter())
-        self.training = Training(self.blobs, self.records, self.stops, self.trainer)
+        self.generation = Generation(*common, self.work, self.teacher, self.reader)
+        self.checking = Checking(*common, self.work, self.reader)
+        self.question_vectors = WordVectors()
+        planning = Planning(*common, self.work, lambda: self.question_vectors)
+        self.datasets = Datasets(*common, WordTokenizer(), ParquetWriter(), planning)
+        prices = PriceTable()
+        self.training = Training(self.blobs, self.records, self.stops, self.trainer, prices)
+        self.estimating = Estimating(
+            self.records, self.shards, prices, {"teacher": "gpt-4o", "judge": "gpt-4o-mini"}
+        )
         of_student: Callable[[str], Chat] = lambda _: self.student  # noqa: E731
-        self.deploying = Deploying(*common, self.work, self.stops, self.deployer, of_student)
+        self.deploying = Deploying(
+            *common, self.work, self.stops, self.deployer, of_student, prices
+        )
         self.evaluation = Evaluation(*common, self.work, self.baseline, of_student, self.judge)
         self.reporting = Reporting(self.blobs, self.records, self.evaluation, JsonReport(), [])
 
@@ -132,12 +156,23 @@ class World:
         """Examples of all chunks."""
         return [await self.generation.generate(run, index) for index in range(self.chunks)]
 
+    async def fan_in(self, run: str) -> Step:
+        """The dataset of what was generated, as if no distractor answered any question."""
+        planned = await self.datasets.plan(run)
+        chosen = [choice_from(each) async for each in self.shards.each(choices_prefix(run))]
+        passed = [ChoiceVerdict(choice.example.id) for choice in chosen]
+        for item in range(-(-len(passed) // CHOICES_PER_ITEM)):
+            own = passed[item * CHOICES_PER_ITEM : (item + 1) * CHOICES_PER_ITEM]
+            await write_verdicts(self.blobs, run, item, own)
+        built = await self.datasets.build(run)
+        return replace(built, counts={**planned.counts, **built.counts}, spend=planned.spend)
+
     async def dataset(self, **spec: Any) -> tuple[str, Step]:
         """A run up to its dataset."""
         run = await self.start(**spec)
         await self.ingest(run)
         await self.generate(run)
-        return run, await self.datasets.build(run)
+        return run, await self.fan_in(run)
 
     async def trained(self, **spec: Any) -> str:
         """A run up to its recorded student."""

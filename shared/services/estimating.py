@@ -1,0 +1,60 @@
+"""The estimate before anything is paid for generation: kept in the run record, and handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from shared.contracts import Estimate
+from shared.raft.costs import PriceTable
+from shared.raft.estimates import Workload, estimate_run
+from shared.services.documents import chunks_prefix
+from shared.services.runs import Runs
+from shared.services.shards import Shards
+from shared.spec import RunSpec
+
+
+class Estimating:
+    """Use case of the estimate. `models` names the model behind each role, lower case."""
+
+    def __init__(
+        self, records: Runs, shards: Shards, prices: PriceTable, models: Mapping[str, str]
+    ) -> None:
+        self._records = records
+        self._shards = shards
+        self._prices = prices
+        self._models = models
+
+    async def estimate(self, run: str) -> Estimate:
+        """Expected calls, tokens and dollars of the stages after ingest."""
+        spec = (await self._records.context(run)).spec
+        sizes = [chunk["tokens"] async for chunk in self._shards.each(chunks_prefix(run))]
+        models = {**self._models, "student": spec.student.model}
+        estimate = estimate_run(_workload(spec), sizes, models, self._prices)
+        unpriced = sorted(
+            role for role, model in models.items() if self._prices.price_of(model) is None
+        )
+        facts = {
+            "usd": round(sum(stage.usd for stage in estimate.stages.values()), 6),
+            "stages": {name: asdict(stage) for name, stage in estimate.stages.items()},
+            "without_price": unpriced,
+            "prices": self._prices.source,
+        }
+        await self._records.note(run, estimate=facts)
+        return estimate
+
+
+def _workload(spec: RunSpec) -> Workload:
+    return Workload(
+        questions=spec.questions,
+        qa_threshold=spec.qa_threshold,
+        distractors=spec.distractors,
+        support=spec.verification.support,
+        round_trip=spec.verification.round_trip,
+        check_distractors=spec.verification.distractors,
+        train_share=spec.splits.train,
+        test_share=spec.splits.test,
+        judge_sample=spec.evaluation.judge_sample,
+        student=spec.student.model,
+        epochs=spec.student.hyperparameters.n_epochs,
+    )

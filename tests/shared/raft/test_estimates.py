@@ -1,0 +1,98 @@
+"""Estimates: each parameter moves what it should, by hand where that is short, and prices count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.contracts import Estimate
+from shared.raft.costs import PriceTable
+from shared.raft.estimates import Workload, estimate_run
+
+MODELS = {
+    "teacher": "gpt-4o",
+    "judge": "gpt-4o",
+    "baseline": "gpt-4o-mini",
+    "student": "gpt-4o-mini",
+    "embedding": "text-embedding-3-small",
+}
+WORK = Workload(
+    questions=5,
+    qa_threshold=None,
+    distractors=4,
+    support=True,
+    round_trip=True,
+    check_distractors=True,
+    train_share=0.8,
+    test_share=0.1,
+    judge_sample=100,
+    student="gpt-4o-mini",
+    epochs=2,
+)
+
+
+def of(work: Workload = WORK, sizes: tuple[int, ...] = (400,) * 100) -> Estimate:
+    return estimate_run(work, sizes, MODELS, PriceTable())
+
+
+def test_the_bare_minimum_by_hand() -> None:
+    bare = replace(WORK, questions=1, support=False, round_trip=False, check_distractors=False)
+    stage = of(bare, (400,) * 10).stages["generate"]
+    assert (stage.items, stage.calls) == (10, 20)
+    assert stage.prompt_tokens == 10 * (400 + 280) + 10 * (400 + 160)
+    assert stage.completion_tokens == 10 * 28 + 10 * 110
+    usd = (stage.prompt_tokens * 2.5 + stage.completion_tokens * 10) / 1e6
+    assert stage.usd == pytest.approx(usd)
+
+
+def test_stages_are_counted_in_the_items_of_their_fan_out() -> None:
+    stages = of().stages
+    assert {name: stage.items for name, stage in stages.items()} == {
+        "generate": 100,
+        "dataset": 38,  # 375 examples, ten an item
+        "train": 1,
+        "evaluate": 76,  # 38 test rows, two answers each
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "stage"),
+    [
+        ({"questions": 10}, "generate"),
+        ({"questions": 10}, "dataset"),
+        ({"distractors": 8}, "dataset"),
+        ({"distractors": 8}, "train"),
+        ({"distractors": 8}, "evaluate"),
+        ({"epochs": 4}, "train"),
+        ({"test_share": 0.2}, "evaluate"),
+    ],
+)
+def test_more_of_it_costs_more(change: dict[str, float], stage: str) -> None:
+    assert of(replace(WORK, **change)).stages[stage].usd > of().stages[stage].usd  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "stage"),
+    [
+        ({"support": False}, "generate"),
+        ({"round_trip": False}, "generate"),
+        ({"check_distractors": False}, "dataset"),
+        ({"distractors": 0}, "dataset"),
+        ({"judge_sample": 0}, "evaluate"),
+        ({"qa_threshold": 50}, "generate"),
+    ],
+)
+def test_less_of_it_costs_less(change: dict[str, float], stage: str) -> None:
+    assert of(replace(WORK, **change)).stages[stage].usd < of().stages[stage].usd  # type: ignore[arg-type]
+
+
+def test_a_threshold_over_what_there_is_changes_nothing() -> None:
+    assert of(replace(WORK, qa_threshold=10_000)) == of()
+
+
+def test_no_chunks_and_unknown_models_cost_nothing() -> None:
+    assert sum(stage.usd for stage in of(sizes=()).stages.values()) == 0
+    unknown = estimate_run(replace(WORK, student="x"), (400,), {}, PriceTable())
+    assert all(stage.usd == 0 for stage in unknown.stages.values())
+    assert unknown.stages["generate"].prompt_tokens > 0
