@@ -2,7 +2,7 @@
 
 Each folder goes through a run on a fresh local stack; the figures are computed here from the
 written rows, by code of its own: what should be zero is zero in the files, not in the pipeline's
-opinion of them.
+opinion of them. Chunks are measured apart, see `chunk_quality`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.chunk_quality import measure_chunks
 from bench.runs import stack
 from local import session
 
@@ -30,7 +31,8 @@ def main(folders: list[Path]) -> None:
     """Print a column of figures per folder."""
     for folder in folders:
         print(f"\n{folder.name}")
-        for name, value in measure(folder).items():
+        pdfs = [path for path in sorted(folder.iterdir()) if path.suffix == ".pdf"]
+        for name, value in {**measure(folder), **measure_chunks(pdfs)}.items():
             print(f"  {name:<58} {value}", flush=True)
 
 
@@ -49,7 +51,7 @@ def measure(folder: Path) -> dict[str, Any]:
             for chunk in _lines(container.download_blob(blob.name).readall())
         ]
         manifest = json.loads(container.download_blob(f"{run}/manifest.json").readall())
-    counts = view["stages"]["generate"]["counts"]
+    counts = view["stages"]["dataset"]["counts"]
     drops = {name: count for name, count in counts.items() if name.startswith("drop_")}
     return {
         "rows (train, valid, test)": tuple(
@@ -57,7 +59,8 @@ def measure(folder: Path) -> dict[str, Any]:
         ),
         **_zeros(rows, {chunk["id"]: chunk["text"] for chunk in chunks}),
         **_shapes(rows, chunks, manifest["spec"]),
-        "dropped in generation": drops or "none",
+        "kinds of questions": dict(Counter(row["kind"] for row in rows).most_common()),
+        "dropped": drops or "none",
     }
 
 
@@ -109,7 +112,6 @@ def _shapes(
         "  chi-square p of a uniform position": f"{_p_uniform(positions, full):.3f}",
         f"share with oracle in train and valid (p = {spec['p']})": f"{share:.3f}",
         f"median chunk in tokens (chunk_size = {spec['chunk_size']})": size,
-        "words over 30 letters (glued), per thousand": _long_words(chunks),
     }
 
 
@@ -132,11 +134,6 @@ def _near_duplicates_astride(rows: list[dict[str, Any]]) -> int:
         for index, (split, own) in enumerate(words)
         for other, theirs in words[index + 1 :]
     )
-
-
-def _long_words(chunks: list[dict[str, Any]]) -> str:
-    words = [word for chunk in chunks for word in re.findall(r"[^\W\d_]+", chunk["text"])]
-    return f"{1000 * sum(len(word) > 30 for word in words) / max(1, len(words)):.3f}"
 
 
 def _oracle_ids(row: dict[str, Any]) -> list[str]:
