@@ -17,6 +17,7 @@ import asyncio
 import heapq
 import json
 import logging
+import math
 import os
 import sys
 import tempfile
@@ -250,7 +251,7 @@ def _ideal(
 ) -> float:
     """The time of one who knows the windows and the outage of the last endpoint."""
     if not limit:
-        return calls * _SECONDS / _PLACES
+        return math.ceil(calls / _PLACES) * _SECONDS
     down, up = outage
     places = [0.0] * _PLACES
     sent: list[list[float]] = [[] for _ in range(endpoints)]

@@ -1,7 +1,7 @@
 """How well generation keeps its places filled: ideal time over time, calls of 300 ms, 16 places.
 
 The ideal sends calls × 300 ms over 16 places without a gap. Times are the stand-in's own: from
-the first teacher request to the last answer. The whole path runs: host, storage, verification.
+the first request to the last answer of teacher and judge. The whole path runs: host, storage, verification.
 Then the pool of endpoints alone, with limits and outages (`bench.balancing`).
 """
 
@@ -12,11 +12,13 @@ from bench.runs import run, stack, upload
 
 _MILLISECONDS = 300
 _PLACES = 16
+_ASKED = ("teacher", "judge")
 _SPEC = {
     "chunk_size": 128,
     "questions": 5,
     "splits": {"train": 0.9, "valid": 0.05, "test": 0.05},
     "evaluation": {"judge_sample": 0},
+    "verification": {"distractors": False},  # so that the judge is asked in generation alone
 }
 
 
@@ -24,16 +26,17 @@ def main() -> None:
     """Measure and print."""
     settings = {"MODEL_CONCURRENCY": str(_PLACES)}
     with stack(settings=settings) as running:
-        running.call(
-            "PUT",
-            "/_stand-in/faults",
-            {"deployment": "teacher", "kind": "latency", "ms": _MILLISECONDS},
-            base=running.models_url,
-        )
+        for deployment in _ASKED:
+            running.call(
+                "PUT",
+                "/_stand-in/faults",
+                {"deployment": deployment, "kind": "latency", "ms": _MILLISECONDS},
+                base=running.models_url,
+            )
         upload(running, "bench", [60, 60, 60], _SPEC)
         run(running, "bench")
         log = running.get("/_stand-in/requests?since=0", base=running.models_url)
-    calls = [r for r in log["requests"] if r["deployment"] == "teacher"]
+    calls = [r for r in log["requests"] if r["deployment"] in _ASKED]
     seconds = max(r["ended"] for r in calls) - min(r["started"] for r in calls)
     ideal = len(calls) * _MILLISECONDS / 1000 / _PLACES
     print(f"\nGeneration, {len(calls)} calls of {_MILLISECONDS} ms, {_PLACES} at a time")
