@@ -109,13 +109,13 @@ def _shapes(
     size = median(chunk["tokens"] for chunk in chunks)
     return {
         f"oracle positions among {full} documents": [positions[p] for p in range(full)],
-        "  chi-square p of a uniform position": f"{_p_uniform(positions, full):.3f}",
+        "  chi-square p of a uniform position": f"{p_uniform(positions, full):.3f}",
         f"share with oracle in train and valid (p = {spec['p']})": f"{share:.3f}",
         f"median chunk in tokens (chunk_size = {spec['chunk_size']})": size,
     }
 
 
-def _p_uniform(positions: Counter[int], width: int) -> float:
+def p_uniform(positions: Counter[int], width: int) -> float:
     """p of Pearson's chi-square by simulation: no table, 20,000 seeded draws."""
     observed = np.array([positions[p] for p in range(width)])
     total = int(observed.sum())

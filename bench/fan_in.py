@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,14 @@ from typing import Any
 import numpy as np
 
 from bench.corpus import write_run
+from bench.dataset_quality import p_uniform
 from local import azurite
 from local.processes import Process, free_port
 from shared.adapters.blobs import AzureBlobStore, connect_storage
 from shared.bootstrap import Services
 from shared.ports import PaidCalls, Permit, Reply
 from shared.settings import Storage, read_settings
-from shared.spec import RunSpec
+from shared.spec import RunSpec, Verification
 
 _RUN = "bench"
 _STEPS = ("plan", "build")
@@ -42,7 +44,9 @@ _NUMBERS = 256
 def main(sizes: list[int]) -> None:
     """Measure each size on storage of its own and print a line."""
     print("\nPlanning and building the dataset by size")
-    print("  examples  plan s  build s  plan MB  build MB  written MB  rows  train.jsonl, twice")
+    print(
+        "  examples  plan s  build s  plan MB  build MB  written MB  rows  p of uniform oracle position  train.jsonl, twice"
+    )
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="raft-bench-") as folder:
             port = free_port()
@@ -64,6 +68,7 @@ def _measure(size: int, connection: str) -> str:
     return (
         f"{size:>8}  {plan['seconds']:>6.1f}  {build['seconds']:>7.1f}  {plan['grown']:>7.0f}  "
         f"{build['grown']:>8.0f}  {build['written']:>10.0f}  {build['count']}  "
+        f"{build['position_p']:.2f}  "
         f"{' / '.join(sorted(digest[:12] for digest in digests))}  {plan['counts']}"
     )
 
@@ -71,7 +76,8 @@ def _measure(size: int, connection: str) -> str:
 async def _prepare(size: int, connection: str) -> None:
     async with connect_storage(Storage(connection)) as service:
         blobs = AzureBlobStore(service, "runs")
-        await write_run(blobs, _RUN, size, RunSpec().model_dump())
+        spec = RunSpec(verification=Verification(distractors=False))  # no judge is asked here
+        await write_run(blobs, _RUN, size, spec.model_dump())
 
 
 def _child(step: str, connection: str) -> dict[str, Any]:
@@ -100,6 +106,9 @@ async def _step(step: str) -> dict[str, Any]:
         files = await services.run_blobs.listing(f"{_RUN}/")
         facts["written"] = sum(file.size for file in files) / 1e6
         train = await services.run_blobs.read(f"{_RUN}/dataset/train.jsonl")
+        figures = json.loads(await services.run_blobs.read(f"{_RUN}/dataset/leakage.json"))
+        places = Counter(dict(enumerate(figures["oracle_positions"])))
+        facts["position_p"] = p_uniform(places, len(places))
         facts["train"] = hashlib.sha256(train).hexdigest()
     return facts
 

@@ -1,8 +1,8 @@
 """How well generation keeps its places filled: ideal time over time, calls of 300 ms, 16 places.
 
 The ideal sends calls × 300 ms over 16 places without a gap. Times are the stand-in's own: from
-the first request to the last answer of teacher and judge. The whole path runs: host, storage, verification.
-Then the pool of endpoints alone, with limits and outages (`bench.balancing`).
+the first request to the last answer of teacher and judge. The whole path runs: host, storage,
+verification. Then the pool of endpoints alone, with limits and outages (`bench.balancing`).
 """
 
 from __future__ import annotations
