@@ -45,7 +45,7 @@ def main(sizes: list[int]) -> None:
     """Measure each size on storage of its own and print a line."""
     print("\nPlanning and building the dataset by size")
     print(
-        "  examples  plan s  build s  plan MB  build MB  written MB  rows  p of uniform oracle position  train.jsonl, twice"
+        "  examples  plan s  build s  plan MB  build MB  written MB  rows  position p  train.jsonl"
     )
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="raft-bench-") as folder:
