@@ -171,8 +171,13 @@ def _view(report: Mapping[str, Any]) -> dict[str, Any]:
         "loss_facts": _loss_facts(loss),
         "examples": (("won", report["won"]), ("lost", report["lost"])),
         "dataset": _dataset(report["dataset"], report["leakage"]),
+        "rejected": report.get("rejected") or [],
         "documents": [
-            {**one, "unread": _ranges(one.get("pages_without_text") or [])}
+            {
+                **one,
+                "unread": _ranges(one.get("pages_without_text") or []),
+                "poor": _ranges(one.get("poor_pages") or []),
+            }
             for one in report["documents"]
         ],
         "student": {

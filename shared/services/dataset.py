@@ -212,10 +212,12 @@ class _Composer:
     def _row(self, choice: Choice) -> Row:
         spec, example = self._spec, choice.example
         distractors = replaced_distractors(choice, self.survey.replaced.get(example.id, ()))
-        count, label = shown_count(example, spec), None
+        count = shown_count(example, spec)
         if example.id not in self._with_oracle:
-            count, label = count + 1, label_without_oracle(example, spec.oracle_absent)
-        return compose_row(choice, distractors[:count], label=label, seed=spec.seed)
+            label = label_without_oracle(example, spec.oracle_absent)
+            return compose_row(choice, distractors[:count], label=label, seed=spec.seed)
+        beside = max(0, count - len(choice.oracles))
+        return compose_row(choice, distractors[:beside], label=None, seed=spec.seed)
 
 
 def questions_prefix(run: str) -> str:

@@ -187,7 +187,7 @@ class _Plan:
             example,
             oracles,
             self._pools[split],
-            count,
+            count - 1,
             spec.seed,
             spec.distractor_choice,
             extra=(1, _SPARES),
@@ -198,14 +198,14 @@ class _Plan:
             split,
             self._groups[self.corpus.chunk_of[position]],
             [shown_document(oracle) for oracle in oracles],
-            shown[: count + 1],
-            shown[count + 1 :],
+            shown[:count],
+            shown[count:],
         )
 
 
 def shown_count(example: Example, spec: RunSpec) -> int:
-    """How many distractors a row shows beside its oracles."""
-    return distractor_count(example.id, spec.distractors, spec.fewest_distractors, spec.seed)
+    """How many documents a row shows, with one oracle, two or none: their number tells nothing."""
+    return 1 + distractor_count(example.id, spec.distractors, spec.fewest_distractors, spec.seed)
 
 
 def nothing_left(chunks: int, drops: Counter[str]) -> QuorumNotReached:

@@ -21,6 +21,7 @@ from shared.services.runs import Runs, spend_of
 
 HEADLINE_METRIC = "token_f1"
 _SHOWN = 5  # examples on each side
+_SHOWN_OF_A_CODE = 2  # examples of what was dropped for one reason
 
 
 class Reporting:
@@ -72,6 +73,7 @@ class Reporting:
             "dataset": manifest["stages"].get("dataset", {}).get("counts", {}),
             "leakage": json.loads(await self._runs.read(f"{run}/dataset/leakage.json")),
             "scores": scores,
+            "rejected": await self._rejected(run),
             "loss": await self._loss(run),
             "won": _examples(answers, sign=1),
             "lost": _examples(answers, sign=-1),
@@ -83,6 +85,19 @@ class Reporting:
             "estimate": manifest.get("estimate"),
             "spend": asdict(spend_of(manifest)),
         }
+
+    async def _rejected(self, run: str) -> list[dict[str, Any]]:
+        """A few of the questions and answers that were dropped, each reason first in its turn."""
+        try:
+            data = await self._runs.read(f"{run}/dataset/dropped.jsonl")
+        except BlobNotFound:
+            return []
+        by_code: dict[str, list[dict[str, Any]]] = {}
+        for line in data.splitlines():
+            record = json.loads(line)
+            if len(same := by_code.setdefault(record["code"], [])) < _SHOWN_OF_A_CODE:
+                same.append(record)
+        return [record for code in sorted(by_code) for record in by_code[code]]
 
     async def _loss(self, run: str) -> list[dict[str, float]]:
         """Rows of the service's metrics file, numbers only: step, train_loss, valid_loss, …"""

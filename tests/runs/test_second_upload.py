@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.stack import Stack
 from tests.runs.helpers import (
+    PATIENCE,
     billed,
     clear_requests,
     completed,
@@ -12,6 +13,7 @@ from tests.runs.helpers import (
     deployments,
     jobs,
     manifest,
+    post,
     requests,
     upload,
 )
@@ -48,3 +50,27 @@ def test_the_same_bytes_again_are_another_run_that_pays_nothing_twice(stack: Sta
     names = [view["student"]["deployment"] for view in (first, second)]
     assert len(set(names)) == 2 and set(names) <= set(deployments(stack))
     assert [call for call in requests(stack, names[1]) if call["status"] == 200]
+
+
+def test_one_parameter_changed_pays_only_for_what_depends_on_it(stack: Stack) -> None:
+    upload(stack, "changed", corpus(510))
+    first = completed(stack, "changed")
+
+    def again(**spec: object) -> set[str]:
+        """Whom a run with this change asks before it trains."""
+        clear_requests(stack)
+        answer = post(stack, {"prefix": "changed/", "spec": spec})
+        view = stack.wait_for_run(answer.body["run"], PATIENCE)
+        assert view["state"] == "completed", view["reason"]
+        assert view["run"] != first["run"]
+        stages = manifest(stack, view["run"])["stages"]
+        paid = {
+            name for name in ("ingest", "generate", "dataset") if stages[name]["spend"]["calls"]
+        }
+        asked = {call["deployment"] for call in requests(stack)} & {"teacher", "judge", "embedding"}
+        assert bool(paid) == bool(asked)
+        return asked | paid
+
+    assert again(p=0.5) == set()
+    assert again(distractors=2) == {"judge", "dataset"}
+    assert again(questions=1) >= {"teacher", "judge", "generate"}

@@ -84,6 +84,16 @@ def realistic() -> dict[str, Any]:
             "drop_repeated_question": 12,
             "drop_new_reason_of_tomorrow": 1,
         },
+        "rejected": [
+            {
+                "chunk": "guide.pdf#3",
+                "question": "What does <b>it</b> cost?",
+                "kind": "factual",
+                "answer": "##begin_quote##It costs £5##end_quote##\n<ANSWER>: £6",
+                "code": "round_trip_differs",
+                "reason": "another reader of the document gives a different final answer",
+            }
+        ],
         "leakage": {
             "oracle_groups_in_two_splits": 0,
             "questions_in_two_splits": 0,

@@ -173,6 +173,7 @@ async def test_both_chunks_of_a_question_are_oracles_in_one_group_and_no_distrac
         assert shown[0] == row["id"].rpartition("/")[0]
         assert len(shown) == (2 if row["kind"] == "multi_hop" else 1)
     assert any(row["kind"] == "multi_hop" for row in rows)
+    assert {len(row["documents"]) for row in rows} == {5}, "their number must not tell the kind"
 
 
 async def test_test_examples_that_quote_what_is_trained_on_are_left_out() -> None:
