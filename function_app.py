@@ -19,6 +19,8 @@ import orchestrators.ingest
 import orchestrators.poll_job
 import orchestrators.raft_run
 import orchestrators.verify
+import triggers.decisions
+import triggers.deployments
 import triggers.documents
 import triggers.runs
 
@@ -27,6 +29,8 @@ app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
     triggers.documents,
     triggers.runs,
+    triggers.decisions,
+    triggers.deployments,
     orchestrators.gather,
     orchestrators.raft_run,
     orchestrators.ingest,

@@ -1,4 +1,4 @@
-"""Activities of deployment: create, look, ask one question."""
+"""Activities of deployment: create, look, ask one question, remove."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def create_deployment(request: dict) -> dict:
 async def check_deployment(request: dict) -> dict:
     """The deployment now."""
     ref = from_wire(RunRef, request)
-    return await step(lambda services: services.deploying.check(ref.job))
+    return await step(lambda services: services.deploying.check(ref.run, ref.job))
 
 
 @bp.activity_trigger(input_name="request", activity=Activity.SMOKE_TEST_DEPLOYMENT.value)
@@ -29,3 +29,10 @@ async def smoke_test_deployment(request: dict) -> dict:
     """Ask the student one real question."""
     ref = from_wire(RunRef, request)
     return await step(lambda services: services.deploying.smoke_test(ref.run))
+
+
+@bp.activity_trigger(input_name="request", activity=Activity.REMOVE_DEPLOYMENT.value)
+async def remove_deployment(request: dict) -> dict:
+    """Remove the student's deployment; the ref's `job` says why."""
+    ref = from_wire(RunRef, request)
+    return await step(lambda services: services.deploying.remove(ref.run, ref.job))

@@ -53,6 +53,27 @@ async def estimate_run(request: dict) -> dict:
     return await step(lambda services: services.estimating.estimate(ref.run))
 
 
+@bp.activity_trigger(input_name="request", activity=Activity.ASK_APPROVAL.value)
+async def ask_approval(request: dict) -> dict:
+    """Whether training may begin, or a person has to approve it first."""
+    ref = from_wire(RunRef, request)
+    return await step(lambda services: services.decisions.ask(ref.run))
+
+
+@bp.activity_trigger(input_name="request", activity=Activity.SETTLE_APPROVAL.value)
+async def settle_approval(request: dict) -> dict:
+    """What was decided, or that the wait is over."""
+    ref = from_wire(RunRef, request)
+    return await step(lambda services: services.decisions.settle(ref.run))
+
+
+@bp.activity_trigger(input_name="request", activity=Activity.UNDO_RUN.value)
+async def undo_run(request: dict) -> dict:
+    """Take back what a cancelled run began in the cloud; nothing for other runs."""
+    ref = from_wire(RunRef, request)
+    return await step(lambda services: services.undoing.undo(ref.run))
+
+
 @bp.activity_trigger(input_name="request", activity=Activity.RECORD_STAGE.value)
 async def record_stage(request: dict) -> dict:
     """Write down that a stage began or ended."""

@@ -21,7 +21,7 @@ async def submit_training(request: dict) -> dict:
 async def check_training(request: dict) -> dict:
     """The job now."""
     ref = from_wire(RunRef, request)
-    return await step(lambda services: services.training.check(ref.job))
+    return await step(lambda services: services.training.check(ref.run, ref.job))
 
 
 @bp.activity_trigger(input_name="request", activity=Activity.RECORD_TRAINING.value)

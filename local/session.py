@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from local.stack import Stack
+from shared.contracts import Stage
 
 SPEC_FILE = "raft.yaml"
 _LOOK_EVERY = 0.5
 _START_PATIENCE = 120.0
-_ENDED = ("completed", "failed")
-_STAGES_SHOWN = ("ingest", "generate", "dataset", "train", "deploy", "evaluate", "report")
+_ENDED = ("completed", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def watch(stack: Stack, run: str) -> Iterator[dict[str, Any]]:
 
 def stage_lines(view: dict[str, Any], said: set[str]) -> Iterator[str]:
     """One line for each stage that ended since the last look; `said` remembers."""
-    for name in _STAGES_SHOWN:
+    for name in map(str, Stage):
         stage = view["stages"].get(name)
         if stage and "ended" in stage and name not in said:
             said.add(name)

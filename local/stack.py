@@ -140,7 +140,7 @@ class Stack:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             status, view = self.call("GET", f"/api/runs/{run}")
-            if status == 200 and view["state"] in ("completed", "failed"):
+            if status == 200 and view["state"] in ("completed", "failed", "cancelled"):
                 return dict(view)
             time.sleep(0.2)
         raise TimeoutError(f"run {run} has not ended after {seconds:g} s: {view}")
@@ -186,6 +186,7 @@ class Stack:
             "BLOB_TRIGGER_SOURCE": "LogsAndContainerScan",
             "TASKHUB_NAME": "local",
             "SWEEP_SCHEDULE": "0 * * * * *",
+            "DEPLOYMENT_SWEEP_SCHEDULE": "0 0 3 * * *",
             "QUIET_PERIOD_SECONDS": "2",
             "POLL_SECONDS": "0.5",
             "AZURE_SUBSCRIPTION_ID": "00000000-0000-0000-0000-000000000000",

@@ -29,6 +29,7 @@ class Progress:
         self.estimate = Estimate()
         self._context = context
         self._plan = plan
+        self._budget = plan.budget_usd
         self._spend = Spend()
 
     def begin(self, stage: Stage, total: int) -> Yields[None]:
@@ -45,6 +46,10 @@ class Progress:
         yield from step(self._context, Activity.RECORD_STAGE, record)
         if tally.fatal:
             raise RunFailed(tally.fatal)
+
+    def lift_budget(self) -> None:
+        """A person has approved what is over it."""
+        self._budget = None
 
     def fan_out(
         self,
@@ -71,7 +76,7 @@ class Progress:
             orchestrator,
             total,
             plan.lanes,
-            usd=None if plan.budget_usd is None else plan.budget_usd - spent,
+            usd=None if self._budget is None else self._budget - spent,
             usd_per_item=cost.usd / cost.items if cost.items else 0.0,
             **limits,
         )
@@ -83,7 +88,7 @@ class Progress:
         wanted_more = tally.counts.get("examples", 0) < job.wanted if job.wanted else True
         if tally.done < total and wanted_more and not tally.fatal and job.usd is not None:
             spent += tally.spend.usd
-            reason = over_budget(plan.budget_usd or 0, spent, stage, total - tally.done, total)
+            reason = over_budget(self._budget or 0, spent, stage, total - tally.done, total)
             tally = tally.merge(Tally(fatal=reason))
         return tally
 

@@ -17,6 +17,7 @@ from shared.contracts import (
     CHOICES_PER_ITEM,
     Activity,
     Estimate,
+    Event,
     Finish,
     JobState,
     JobStatus,
@@ -38,12 +39,16 @@ Context = df.DurableOrchestrationContext
 
 @bp.orchestration_trigger(context_name="context", orchestration=Orchestrator.RAFT_RUN.value)
 def raft_run(context: Context):
-    """Returns {run, state}; fails, after recording why, when the run cannot go on."""
+    """Returns {run, state}; fails, after recording why, when the run cannot go on.
+
+    What a cancelled run began in the cloud is undone before its end is recorded.
+    """
     run = context.get_input()["run"]
     try:
         yield from _stages(context, run)
     except Exception as error:
         reason = str(error) if isinstance(error, RunFailed) else _unexpected(error)
+        yield from step(context, Activity.UNDO_RUN, RunRef(run))
         yield from step(context, Activity.FINISH_RUN, Finish(run, "failed", reason))
         raise RunFailed(reason) from None
     yield from step(context, Activity.FINISH_RUN, Finish(run, "completed"))
@@ -82,6 +87,8 @@ def _stages(context: Context, run: str) -> Yields[None]:
         tally = tally.merge(_tally(dataset))
     yield from progress.end(Stage.DATASET, tally)
 
+    yield from _approval(context, progress, plan)
+
     yield from progress.begin(Stage.TRAIN, 1)
     job = yield from step(context, Activity.SUBMIT_TRAINING, ref)
     deadline = plan.train_deadline_hours
@@ -107,6 +114,11 @@ def _stages(context: Context, run: str) -> Yields[None]:
 
     yield from progress.begin(Stage.REPORT, 1)
     yield from step(context, Activity.WRITE_REPORT, ref)
+    if not plan.keep_deployment:
+        try:
+            yield from step(context, Activity.REMOVE_DEPLOYMENT, RunRef(run, job="keep: never"))
+        except Exception:  # the report is there, and the daily sweep tries again
+            context.set_custom_status({"stage": Stage.REPORT.value, "deployment": "not removed"})
     yield from progress.end(Stage.REPORT, Tally(ok=1))
 
 
@@ -138,6 +150,29 @@ def _generate(progress: Progress, plan: RunPlan, chunks: int) -> Yields[Tally]:
         tally = tally.merge(more)
         jobs += 1
     return tally
+
+
+def _approval(context: Context, progress: Progress, plan: RunPlan) -> Yields[None]:
+    """Wait for a person where the spec asks for one; raises RunFailed when nobody says yes."""
+    ref = RunRef(plan.run)
+    asked = yield from step(context, Activity.ASK_APPROVAL, ref)
+    if asked.count:
+        return
+    yield from progress.begin(Stage.APPROVE, 1)
+    expiry = context.current_utc_datetime + timedelta(hours=plan.approval_hours)
+    while True:
+        decided = context.wait_for_external_event(Event.DECIDED.value)
+        timer = context.create_timer(expiry)
+        winner = yield context.task_any([decided, timer])
+        if winner is decided:
+            timer.cancel()
+        settled = yield from step(context, Activity.SETTLE_APPROVAL, ref)
+        if settled.count or settled.ref or winner is timer:
+            break
+    yield from progress.end(Stage.APPROVE, Tally(ok=settled.count))
+    if not settled.count:
+        raise RunFailed(settled.ref or "nobody approved the training in time")
+    progress.lift_budget()
 
 
 def _wait(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from shared.contracts import GatherRequest, Orchestrator, to_wire
+from shared.contracts import Event, GatherRequest, Orchestrator, to_wire
 from shared.ports import BlobStore, Chat, Clock, Embedder, Tokenizer
 from shared.settings import (
     DOCUMENTS_CONTAINER,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shared.raft.costs import PriceTable
     from shared.services.checking import Checking
     from shared.services.dataset import Datasets
+    from shared.services.decisions import Decisions
     from shared.services.deployment import Deploying
     from shared.services.documents import Documents
     from shared.services.estimating import Estimating
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from shared.services.runs_view import RunViews
     from shared.services.shards import Shards
     from shared.services.training import Training
+    from shared.services.undoing import Undoing
     from shared.services.vision import PageVision
     from shared.services.work import StopMarkers, WorkStore
 
@@ -217,6 +219,13 @@ class Services:
         return Datasets(*common, self._tokenizer, ParquetWriter(), planning)
 
     @cached_property
+    def decisions(self) -> Decisions:
+        """Approval and cancelling."""
+        from shared.services.decisions import Decisions
+
+        return Decisions(self.run_blobs, self.runs, self.stops, self.prices, self._clock)
+
+    @cached_property
     def estimating(self) -> Estimating:
         """What a run is expected to cost."""
         from shared.services.estimating import Estimating
@@ -257,7 +266,15 @@ class Services:
             deployer,
             self._student,
             self.prices,
+            self._clock,
         )
+
+    @cached_property
+    def undoing(self) -> Undoing:
+        """Taking back what a cancelled run began."""
+        from shared.services.undoing import Undoing
+
+        return Undoing(self.runs, self.training, self.deploying)
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -303,6 +320,12 @@ class Services:
         request = GatherRequest(domain, self.settings.quiet_seconds)
         instance = f"gather-{hashlib.sha256(domain.encode()).hexdigest()[:16]}"
         await self._start(client, Orchestrator.GATHER, instance, to_wire(request))
+
+    async def wake(self, client: DurableOrchestrationClient, run: str) -> None:
+        """Have a run that waits for a decision look at its record."""
+        from shared.adapters.starter import wake
+
+        await wake(client, run, Event.DECIDED.value)
 
     async def start_run(self, client: DurableOrchestrationClient, run: str) -> None:
         """See that the run's orchestration is there."""

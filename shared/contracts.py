@@ -54,12 +54,16 @@ class Activity(StrEnum):
     PLAN_DATASET = "plan_dataset"
     CHECK_CHOICES = "check_choices"
     BUILD_DATASET = "build_dataset"
+    ASK_APPROVAL = "ask_approval"
+    SETTLE_APPROVAL = "settle_approval"
+    UNDO_RUN = "undo_run"
     SUBMIT_TRAINING = "submit_training"
     CHECK_TRAINING = "check_training"
     RECORD_TRAINING = "record_training"
     CREATE_DEPLOYMENT = "create_deployment"
     CHECK_DEPLOYMENT = "check_deployment"
     SMOKE_TEST_DEPLOYMENT = "smoke_test_deployment"
+    REMOVE_DEPLOYMENT = "remove_deployment"
     EVALUATE_ANSWER = "evaluate_answer"
     SCORE_EVALUATION = "score_evaluation"
     WRITE_REPORT = "write_report"
@@ -71,10 +75,17 @@ class Stage(StrEnum):
     INGEST = "ingest"
     GENERATE = "generate"
     DATASET = "dataset"
+    APPROVE = "approve"
     TRAIN = "train"
     DEPLOY = "deploy"
     EVALUATE = "evaluate"
     REPORT = "report"
+
+
+class Event(StrEnum):
+    """External events, by name. They only wake: what was decided is in the run record."""
+
+    DECIDED = "decided"
 
 
 class OutcomeStatus(StrEnum):
@@ -243,6 +254,8 @@ class RunPlan:
     qa_threshold: int = 0  # examples after which generation stops; 0: all chunks are asked
     budget_usd: float | None = None
     check_distractors: bool = False
+    keep_deployment: bool = True  # after the report
+    approval_hours: float = 72
 
 
 @dataclass(frozen=True)
@@ -342,7 +355,7 @@ class Finish:
     """Input of `finish_run`: the run's end state and why."""
 
     run: str
-    state: str  # completed | failed
+    state: str  # completed | failed | cancelled
     reason: str = ""
 
 

@@ -14,6 +14,7 @@ RaftError
 │   ├── ContentFiltered    the service refused prompt or answer
 │   └── ModelRefusesUs     401, 403, unknown deployment: no call will work (fatal)
 ├── RunStopped             the run was told to stop before this paid call (fatal)
+├── NotNow                 what was asked for does not fit the state that the run is in
 ├── BudgetReached          the next step would cost more than the budget has left (fatal)
 ├── QuorumNotReached       too few items succeeded to go on and pay for training (fatal)
 └── JobError               a training job or deployment failed; the cloud's words (fatal)
@@ -115,6 +116,12 @@ class RunStopped(RaftError):
 
     fatal = True
     code = "stopped"
+
+
+class NotNow(RaftError):
+    """Raised when a person's decision comes too late, or where none is waited for."""
+
+    code = "not_now"
 
 
 class BudgetReached(RaftError):

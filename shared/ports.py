@@ -189,15 +189,20 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """A supervised fine-tuning job. `key` names it: the same key is the same job."""
+    """A fine-tuning job. `key` names it: the same key is the same job.
+
+    `method`: supervised, dpo or reinforcement. Reinforcement alone has, and needs, a `grader`.
+    """
 
     key: str
     model: str
     training: bytes
     validation: bytes
-    hyperparameters: Mapping[str, int | float]
+    hyperparameters: Mapping[str, int | float | str]
     training_type: str
     seed: int
+    method: str = "supervised"
+    grader: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -221,6 +226,9 @@ class Trainer(Protocol):
     async def check(self, job: str) -> JobStatus:
         """The job now; statuses we do not know count as running and are passed on as they are."""
 
+    async def cancel(self, job: str) -> None:
+        """End the job; one that has ended is left as it is."""
+
     async def result(self, job: str) -> TrainingResult:
         """Model and metrics of a succeeded job."""
 
@@ -236,6 +244,12 @@ class Deployer(Protocol):
 
     async def check(self, name: str) -> JobStatus:
         """The deployment now."""
+
+    async def delete(self, name: str, model: str) -> bool:
+        """Begin to remove the deployment of that name and model; True when it was there.
+
+        False, and nothing is done, when there is none, or when the name serves another model.
+        """
 
 
 class TableWriter(Protocol):

@@ -7,6 +7,7 @@ RAFT (arXiv 2403.10131), Gorilla's raft.py, Azure OpenAI's fine-tuning REST API.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -35,20 +36,66 @@ class Splits(_Part):
         return self
 
 
+Method = Literal["supervised", "dpo", "reinforcement"]
+_REASONS = re.compile(r"o\d|gpt-5")
+_OF_ALL = ("n_epochs", "batch_size", "learning_rate_multiplier")
+_OF_METHOD: Mapping[str, tuple[str, ...]] = {
+    "supervised": (),
+    "dpo": ("beta",),
+    "reinforcement": ("reasoning_effort", "compute_multiplier", "eval_interval", "eval_samples"),
+}
+
+
 class Hyperparameters(_Part):
     """Passed to the fine-tuning job; absent ones are left to the service."""
 
     n_epochs: int | None = Field(None, ge=1, le=50)
     batch_size: int | None = Field(None, ge=1, le=256)
     learning_rate_multiplier: float | None = Field(None, gt=0, le=100)
+    beta: float | None = Field(
+        None, gt=0, le=2, description="dpo: how closely the student stays to its base model"
+    )
+    reasoning_effort: Literal["low", "medium", "high"] | None = Field(
+        None, description="reinforcement: of the student while it is trained"
+    )
+    compute_multiplier: float | None = Field(
+        None, gt=0, le=10, description="reinforcement: more of it explores more answers"
+    )
+    eval_interval: int | None = Field(
+        None, ge=1, le=1_000, description="reinforcement: steps between evaluations"
+    )
+    eval_samples: int | None = Field(
+        None, ge=1, le=100, description="reinforcement: answers per evaluation"
+    )
 
 
 class Student(_Part):
-    """The model to fine-tune, by supervised fine-tuning on Azure OpenAI."""
+    """The model to fine-tune on Azure OpenAI, and how."""
 
     model: str = Field("gpt-4o-mini-2024-07-18", min_length=1, max_length=100)
+    method: Method = Field(
+        "supervised",
+        description="supervised: to write the verified answers; dpo: to prefer them to answers "
+        "from a distractor; reinforcement: to reach them, as our checks grade (reasoning models)",
+    )
     training_type: Literal["Standard", "GlobalStandard", "developerTier"] = "GlobalStandard"
     hyperparameters: Hyperparameters = Hyperparameters()
+
+    @model_validator(mode="after")
+    def _method_fits(self) -> Student:
+        known = (*_OF_ALL, *_OF_METHOD[self.method])
+        for name in self.hyperparameters.model_dump(exclude_none=True):
+            if name not in known:
+                raise ValueError(
+                    f"hyperparameters.{name} is none of the method {self.method}, which has "
+                    f"{', '.join(known)}"
+                )
+        if self.method == "reinforcement" and not _REASONS.match(self.model):
+            raise ValueError(
+                f"model {self.model} cannot be trained by reinforcement, which is for reasoning "
+                "models: o4-mini-2025-04-16"
+            )
+        return self
 
 
 class Deployment(_Part):
@@ -56,6 +103,15 @@ class Deployment(_Part):
 
     sku: Literal["Standard", "GlobalStandard", "DeveloperTier"] = "DeveloperTier"
     capacity: int = Field(50, ge=1, le=10_000, description="thousands of tokens per minute")
+    keep: Literal["always", "never"] = Field(
+        "always", description="never: removed once the report is written"
+    )
+    ttl_hours: float | None = Field(
+        None,
+        gt=0,
+        le=8_760,
+        description="removed by the daily sweep so long after it was created; stays if not set",
+    )
 
 
 class Evaluation(_Part):
@@ -95,9 +151,14 @@ class Verification(_Part):
 
 
 class Budget(_Part):
-    """What a run may spend on model calls."""
+    """What a run may spend, and whether a person is asked before training is paid for."""
 
     usd: float | None = Field(None, gt=0, le=1_000_000, description="no limit if not set")
+    approval: Literal["never", "over_budget", "always"] = Field(
+        "never",
+        description="over_budget: where what is expected exceeds usd; never: the run ends then",
+    )
+    approval_hours: float = Field(72, gt=0, le=144, description="how long approval is waited for")
 
 
 class Completion(_Part):
@@ -175,6 +236,13 @@ class RunSpec(_Part):
             raise ValueError("chunk_overlap must be under half of chunk_size")
         if self.fewest_distractors is not None and self.fewest_distractors > self.distractors:
             raise ValueError("fewest_distractors must not be over distractors")
+        if self.student.method not in ("supervised", *self.exports):
+            raise ValueError(
+                f"student.method {self.student.method} is trained on the export of that name: "
+                f"add {self.student.method} to exports"
+            )
+        if self.student.method == "dpo" and not self.distractors:
+            raise ValueError("student.method dpo needs distractors: the worse answers quote them")
         return self
 
 

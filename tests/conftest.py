@@ -14,6 +14,7 @@ from local.processes import Process, free_port
 from local.stack import Stack
 
 os.environ.setdefault("SWEEP_SCHEDULE", "0 */5 * * * *")
+os.environ.setdefault("DEPLOYMENT_SWEEP_SCHEDULE", "0 0 3 * * *")
 os.environ.setdefault("BLOB_TRIGGER_SOURCE", "LogsAndContainerScan")
 
 _PATIENCE = 60.0

@@ -73,6 +73,6 @@ print(json.dumps(sorted(read)))
 """
     read = set(json.loads(_python(code)))
     platform = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT", "AzureWebJobsStorage"}
-    by_binding = {"TASKHUB_NAME", "SWEEP_SCHEDULE"}
+    by_binding = {"TASKHUB_NAME", "SWEEP_SCHEDULE", "DEPLOYMENT_SWEEP_SCHEDULE"}
     assert "%TASKHUB_NAME%" in host
     assert set(values) - platform - by_binding <= read

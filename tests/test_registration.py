@@ -40,7 +40,8 @@ def app() -> dict[str, list[Any]]:
         "        'target': trigger.get('activity') or trigger.get('orchestration') or ''})\n"
         "print(json.dumps({'functions': found, 'loaded': list(sys.modules)}))\n"
     )
-    environ = {**os.environ, "SWEEP_SCHEDULE": "0 */5 * * * *"}
+    schedules = {"SWEEP_SCHEDULE": "0 */5 * * * *", "DEPLOYMENT_SWEEP_SCHEDULE": "0 0 3 * * *"}
+    environ = {**os.environ, **schedules}
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import azure.durable_functions as df
@@ -11,6 +10,7 @@ import azure.functions as func
 from shared.bootstrap import services
 from shared.errors import BlobNotFound, RaftError, SpecError
 from shared.spec import spec_schema
+from triggers.answers import answer, problem
 
 bp = df.Blueprint()
 
@@ -36,21 +36,21 @@ async def post_run(
             domain, blobs, body.get("spec") or {}, again=bool(body.get("again", False))
         )
     except SpecError as error:
-        return _problem(400, error.reason, error.field)
+        return problem(400, error.reason, error.field)
     except RaftError as error:
-        return _problem(500, error.reason)
+        return problem(500, error.reason)
     if claim.pending:
         await services().start_run(client, claim.run)
     links = client.create_http_management_payload(claim.run)
     own = f"{req.url.split('?')[0].rstrip('/')}/{claim.run}"
-    answer = {"run": claim.run, "created": claim.created, "runUri": own, **links}
-    return _json(answer, 202, {"Location": links["statusQueryGetUri"], "Retry-After": "5"})
+    started = {"run": claim.run, "created": claim.created, "runUri": own, **links}
+    return answer(started, 202, {"Location": links["statusQueryGetUri"], "Retry-After": "5"})
 
 
 @bp.route(route="runs", methods=["GET"])
 async def list_runs(req: func.HttpRequest) -> func.HttpResponse:
     """The newest runs, newest first."""
-    return _json({"runs": await services().views.newest(_LISTED)})
+    return answer({"runs": await services().views.newest(_LISTED)})
 
 
 @bp.route(route="runs/{run}", methods=["GET"])
@@ -66,9 +66,9 @@ async def get_run(
         return status.custom_status if status else None
 
     try:
-        return _json(await services().views.one(run, live))
+        return answer(await services().views.one(run, live))
     except BlobNotFound:
-        return _problem(404, f"there is no run {run}")
+        return problem(404, f"there is no run {run}")
 
 
 @bp.route(route="runs/{run}/report", methods=["GET"])
@@ -78,14 +78,14 @@ async def get_report(req: func.HttpRequest) -> func.HttpResponse:
     try:
         page = await services().runs.report(run)
     except BlobNotFound:
-        return _problem(404, f"run {run} has no report yet")
+        return problem(404, f"run {run} has no report yet")
     return func.HttpResponse(page, mimetype="text/html", charset="utf-8")
 
 
 @bp.route(route="spec", methods=["GET"])
 async def get_spec(req: func.HttpRequest) -> func.HttpResponse:
     """The JSON Schema of a run's spec."""
-    return _json(spec_schema())
+    return answer(spec_schema())
 
 
 def _body(req: func.HttpRequest) -> dict[str, Any]:
@@ -103,15 +103,3 @@ def _body(req: func.HttpRequest) -> dict[str, Any]:
     if not isinstance(body.get("again", False), bool):
         raise SpecError("again", "must be true or false")
     return body
-
-
-def _problem(status: int, message: str, field: str = "") -> func.HttpResponse:
-    error = {"message": message, **({"field": field} if field else {})}
-    return _json({"error": error}, status)
-
-
-def _json(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> func.HttpResponse:
-    text = json.dumps(data, ensure_ascii=False)
-    return func.HttpResponse(
-        text, status_code=status, mimetype="application/json", headers=headers or {}
-    )

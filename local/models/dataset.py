@@ -92,12 +92,16 @@ def _read_row(record: Any, line: int, method: str) -> Row:
         messages = _messages(record["messages"], line)
         user = _last(messages, "user", line)
         if method == "reinforcement":
-            reference = record.get("reference_answer", record.get("answer"))
-            if not isinstance(reference, str):
-                raise InvalidFileError(f"Line {line}: 'reference_answer' is required.")
-            quote = record.get("reference_quote")
-            good = f"##begin_quote##{quote}##end_quote##\n" if isinstance(quote, str) else ""
-            good += f"<ANSWER>: {reference}"
+            if messages[-1]["role"] != "user":
+                raise InvalidFileError(f"Line {line}: the last message must be the user's.")
+            if any(message["role"] == "system" for message in messages):
+                raise InvalidFileError(f"Line {line}: system messages are not supported.")
+            # Azure reads whatever its graders name; what is learned here is in these two fields.
+            good = "".join(
+                f"##begin_quote##{quote}##end_quote##\n"
+                for quote in record.get("reference_quotes", ())
+            )
+            good += f"<ANSWER>: {record.get('reference_answer', '')}"
         else:
             good = _last(messages, "assistant", line)
         total = sum(count_tokens(message_text(m["content"])) for m in messages)

@@ -30,6 +30,11 @@ COLUMNS = (
     "full_valid_loss",
     "full_valid_mean_token_accuracy",
 )
+# Reinforcement has rewards for losses; how right the final answers are stands for the reward.
+REWARDS = {
+    "train_reward_mean": "train_mean_token_accuracy",
+    "valid_reward_mean": "valid_mean_token_accuracy",
+}
 Record = dict[str, Any]
 
 
@@ -204,9 +209,12 @@ class JobStore:
         )
 
     def _succeed(self, job: Record, outcome: Record) -> None:
-        rows = self._lines(job["id"], "metrics.jsonl")
+        rows, columns = self._lines(job["id"], "metrics.jsonl"), COLUMNS
+        if job["method"]["type"] == "reinforcement":
+            columns = ("step", *REWARDS)
+            rows = [row | {to: row.get(name, "") for to, name in REWARDS.items()} for row in rows]
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", restval="")
+        writer = csv.DictWriter(text, columns, extrasaction="ignore", restval="")
         writer.writeheader()
         writer.writerows(rows)
         result = self.files.add("results.csv", "fine-tune-results", text.getvalue().encode())

@@ -9,10 +9,22 @@ from local.models.catalog import BASE_MODELS
 from local.models.errors import ApiError
 from local.models.faults import Faults
 from local.models.files import FileStore
+from local.models.graders import check_grader
 from local.models.jobs import JobStore, Record
 
-METHODS = ("supervised", "dpo", "reinforcement")
 HYPERPARAMETERS = {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"}
+METHODS: dict[str, dict[str, Any]] = {
+    "supervised": HYPERPARAMETERS,
+    "dpo": {**HYPERPARAMETERS, "beta": "auto"},
+    "reinforcement": {
+        **HYPERPARAMETERS,
+        "compute_multiplier": "auto",
+        "eval_interval": "auto",
+        "eval_samples": "auto",
+        "reasoning_effort": "medium",
+    },
+}
+EFFORTS = ("default", "low", "medium", "high")
 
 
 def page(request: web.Request, rows: list[Record], default: int = 20) -> web.Response:
@@ -107,14 +119,22 @@ class TrainingRoutes:
         for name in ("training_file", "validation_file"):
             if name == "training_file" or body.get(name) is not None:
                 self._check_file(body.get(name), name)
-        method, settings = self._method(body)
+        method, shape = self._method(body)
+        settings = shape["hyperparameters"]
+        reasons = str(model).startswith("o")
+        if reasons != (method == "reinforcement"):
+            message = f"Model {model!r} does not support the method {method!r}."
+            raise ApiError(400, "invalidPayload", message, param="method")
+        if method == "reinforcement" and body.get("validation_file") is None:
+            message = "A validation file is required for reinforcement fine-tuning."
+            raise ApiError(400, "invalidPayload", message, param="validation_file")
         seed = body.get("seed")
         job = {
             "model": model,
             "training_file": body["training_file"],
             "validation_file": body.get("validation_file"),
             "hyperparameters": settings,
-            "method": {"type": method, method: {"hyperparameters": settings}},
+            "method": {"type": method, method: shape},
             "seed": int(seed) if seed is not None else int(time.time()) % 2**31,
             "metadata": body.get("metadata"),
             "trainingType": body.get("trainingType", "Standard"),
@@ -135,18 +155,23 @@ class TrainingRoutes:
 
     @staticmethod
     def _method(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The training method and its hyperparameters, from either place of the request."""
+        """The training method with its hyperparameters, from either place, and its grader."""
         method = body.get("method") or {"type": "supervised"}
         kind = method.get("type")
         if kind not in METHODS:
             raise ApiError(400, "invalidPayload", f"Unknown method {kind!r}.", param="method")
-        given = (method.get(kind) or {}).get("hyperparameters") or body.get("hyperparameters") or {}
-        settings = {**HYPERPARAMETERS, **given}
+        own = method.get(kind) or {}
+        given = own.get("hyperparameters") or body.get("hyperparameters") or {}
+        settings = {**METHODS[kind], **given}
         for name, value in settings.items():
             number = isinstance(value, int | float) and value > 0
-            if name in HYPERPARAMETERS and value != "auto" and not number:
+            valid = value in EFFORTS if name == "reasoning_effort" else value == "auto" or number
+            if name not in METHODS[kind] or not valid:
                 raise ApiError(400, "invalidPayload", f"Invalid {name}: {value!r}.", param=name)
-        return kind, settings
+        if kind != "reinforcement":
+            return kind, {"hyperparameters": settings}
+        check_grader(own.get("grader"))
+        return kind, {"hyperparameters": settings, "grader": own["grader"]}
 
     async def list_jobs(self, request: web.Request) -> web.Response:
         return page(request, [shown_job(job) for job in self.jobs.all()])

@@ -28,7 +28,7 @@ _RETRIES = 6
 
 
 class AzureOpenAITrainer:
-    """Keeps the promises of `ports.Trainer` for supervised fine-tuning."""
+    """Keeps the promises of `ports.Trainer`."""
 
     def __init__(self, endpoint: ModelEndpoint, *, timeout: float, client_id: str = "") -> None:
         self._client = connect_model(
@@ -68,6 +68,16 @@ class AzureOpenAITrainer:
             raise _job_error(error, f"job {job} cannot be looked up") from None
         words = now.error.message if now.error and now.error.message else ""
         return JobStatus(_ENDED.get(now.status, JobState.RUNNING), now.status, words[:500])
+
+    async def cancel(self, job: str) -> None:
+        """See the port. A job that has ended answers 400 or 409: it is looked at, and left."""
+        try:
+            await self._client.fine_tuning.jobs.cancel(job)
+        except (openai.BadRequestError, openai.ConflictError) as error:
+            if (await self.check(job)).state is JobState.RUNNING:
+                raise _job_error(error, f"job {job} cannot be cancelled") from None
+        except openai.OpenAIError as error:
+            raise _job_error(error, f"job {job} cannot be cancelled") from None
 
     async def result(self, job: str) -> TrainingResult:
         """See the port."""
@@ -110,10 +120,12 @@ class AzureOpenAITrainer:
 
 
 def _method(request: TrainingRequest) -> Any:
-    supervised: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     if request.hyperparameters:
-        supervised["hyperparameters"] = dict(request.hyperparameters)
-    return {"type": "supervised", "supervised": supervised}
+        settings["hyperparameters"] = dict(request.hyperparameters)
+    if request.grader is not None:
+        settings["grader"] = dict(request.grader)
+    return {"type": request.method, request.method: settings}
 
 
 def _job_error(error: openai.OpenAIError, what: str) -> Exception:

@@ -1,7 +1,8 @@
 """Chat models over the openai SDK.
 
-Where a model does not offer structured output, its 400 is noticed once and the schema left out
-from then on: https://learn.microsoft.com/azure/ai-services/openai/how-to/structured-outputs
+Where a model does not offer structured output, or takes no temperature (reasoning models), its 400
+is noticed once and the option left out from then on:
+https://learn.microsoft.com/azure/ai-services/openai/how-to/structured-outputs and …/reasoning
 """
 
 from __future__ import annotations
@@ -40,13 +41,14 @@ class OpenAIChat:
         size += _PICTURE_SIZE if request.image else 0
 
         async def send(way: Way) -> Reply:
-            try:
-                return await _send(way, request)
-            except openai.BadRequestError as error:
-                if not (way.structured and request.schema and _refuses_schema(error)):
-                    raise
-            way.structured = False
-            return await _send(way, request)
+            while True:
+                try:
+                    return await _send(way, request)
+                except openai.BadRequestError as error:
+                    refused = _refused_options(error) - way.refused
+                    if not refused:
+                        raise
+                    way.refused |= refused
 
         return await self._model.call(size, request.max_tokens, permit, send)
 
@@ -57,7 +59,9 @@ class OpenAIChat:
 
 async def _send(way: Way, request: ChatRequest) -> Reply:
     options: dict[str, Any] = {} if request.seed is None else {"seed": request.seed}
-    if request.schema and way.structured:
+    if "temperature" not in way.refused:
+        options["temperature"] = request.temperature
+    if request.schema and "response_format" not in way.refused:
         form = {"name": "reply", "schema": dict(request.schema), "strict": True}
         options["response_format"] = {"type": "json_schema", "json_schema": form}
     answer: Any = None
@@ -66,7 +70,6 @@ async def _send(way: Way, request: ChatRequest) -> Reply:
             model=way.deployment,
             messages=_messages(request),
             max_completion_tokens=request.max_tokens,
-            temperature=request.temperature,
             **options,
         )
     if not getattr(answer, "choices", None):
@@ -92,6 +95,7 @@ def _messages(request: ChatRequest) -> Any:
     return messages
 
 
-def _refuses_schema(error: openai.BadRequestError) -> bool:
-    """Whether a 400 is about the reply's format rather than about the prompt."""
-    return error.param == "response_format" or "response_format" in str(error.message)
+def _refused_options(error: openai.BadRequestError) -> set[str]:
+    """The options that a 400 is about, where it is not about the prompt."""
+    words = f"{error.param} {error.message}"
+    return {option for option in ("response_format", "temperature") if option in words}

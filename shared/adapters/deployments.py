@@ -1,7 +1,7 @@
 """Deployer on azure-mgmt-cognitiveservices: deployments of an Azure OpenAI account.
 
 Deploying a fine-tuned model is a control-plane PUT (audience management.azure.com) although the
-job that made it is data-plane. The PUT is sent and not waited for: `check` looks.
+job that made it is data-plane. PUT and DELETE are sent and not waited for: `check` looks.
 """
 
 from __future__ import annotations
@@ -84,6 +84,23 @@ class CognitiveServicesDeployer:
         status = str(there.properties.provisioning_state)
         return JobStatus(_ENDED.get(status, JobState.RUNNING), status)
 
+    async def delete(self, name: str, model: str) -> bool:
+        """See the port."""
+        there = await self._get(name)
+        if there is None or there.properties.model.name != model:
+            return False
+        if there.properties.provisioning_state == "Deleting":
+            return True
+        try:
+            await self._client.deployments.begin_delete(
+                self._plane.resource_group, self._plane.account, name, polling=False
+            )
+        except ResourceNotFoundError:  # another's call was first
+            return False
+        except AzureError as error:
+            raise _our_error(error, f"deployment {name} cannot be removed") from None
+        return True
+
     async def _get(self, name: str) -> Any:
         try:
             return await self._client.deployments.get(
@@ -96,10 +113,13 @@ class CognitiveServicesDeployer:
 
 
 def _our_error(error: AzureError, what: str) -> RaftError:
-    """Trouble that may pass is told apart from a refusal, which ends the run."""
+    """Trouble that may pass is told apart from a refusal, which ends the run.
+
+    A conflict passes: another operation on the account or the deployment has not ended yet.
+    """
     status = error.status_code if isinstance(error, HttpResponseError) else None
     words = f"{what}: {_words(error)}"
-    passes = status is None or status in (408, 429) or status >= 500
+    passes = status is None or status in (408, 409, 429) or status >= 500
     return ModelUnavailable(words) if passes else JobError(words)
 
 

@@ -13,7 +13,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
 import openai
@@ -32,11 +32,11 @@ _LONGEST_HEADER_WAIT = 60.0  # a longer Retry-After is asked again after this
 
 @dataclass
 class Way:
-    """How to reach one member of the pool, and whether it has refused a reply's schema."""
+    """How to reach one member of the pool, and which options it has refused."""
 
     client: openai.AsyncOpenAI
     deployment: str
-    structured: bool = True
+    refused: set[str] = field(default_factory=set)
 
 
 class CallOptions(TypedDict):

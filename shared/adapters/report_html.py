@@ -184,6 +184,7 @@ def _view(report: Mapping[str, Any]) -> dict[str, Any]:
             key: report["student"].get(key)
             for key in ("model", "deployment", "sku", "capacity", "usd_per_hour")
         },
+        "hosting": report["spec"].get("deployment") or {},
         "base_model": (report["spec"].get("student") or {}).get("model"),
         "oracle_share": report["spec"].get("p"),
         "estimate": {key: estimate.get(key) for key in ("usd", "without_price", "prices")},

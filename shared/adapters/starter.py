@@ -1,4 +1,4 @@
-"""Starts orchestrations so that starting twice is starting once."""
+"""Starts orchestrations so that starting twice is starting once, and wakes those that wait."""
 
 from __future__ import annotations
 
@@ -19,4 +19,13 @@ async def start_once(
     except Exception:
         status = await client.get_status(instance)
         if not status or status.runtime_status is None:
+            raise
+
+
+async def wake(client: DurableOrchestrationClient, instance: str, event: str) -> None:
+    """Raise an event; an instance that has ended or not begun needs none, and is no error."""
+    try:
+        await client.raise_event(instance, event)
+    except Exception as error:  # the SDK has no types for these answers
+        if not any(words in str(error) for words in ("is gone", "No instance")):
             raise

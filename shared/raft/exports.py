@@ -12,10 +12,10 @@ import json
 import re
 from typing import Any
 
-from shared.raft.answers import abstention, is_verbatim, squash
+from shared.raft.answers import is_verbatim, squash
 from shared.raft.bm25 import Bm25
 from shared.raft.examples import Row
-from shared.raft.prompts import ANSWER, BEGIN_QUOTE, END_QUOTE, student_prompt
+from shared.raft.prompts import ABSTAIN, ANSWER, BEGIN_QUOTE, END_QUOTE, student_prompt
 from shared.raft.word_table import WordTable
 
 Record = dict[str, Any]
@@ -65,12 +65,17 @@ def preference_record(row: Row) -> Record | None:
 
 
 def reinforcement_record(row: Row) -> Record:
-    """The prompt with what graders check: the final answer, and quotes that are shown."""
+    """The prompt with what graders check: the final answer, quotes that are shown, and the
+    documents that quotes may come from. Reasoning models take a developer's message, not a
+    system's: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reinforcement-fine-tuning
+    """
     shown = row.shows_oracle
+    system, user = student_prompt(_texts(row), row.question)
     return {
-        "messages": student_prompt(_texts(row), row.question),
-        "reference_answer": row.final if shown else squash(abstention()),
+        "messages": [{**system, "role": "developer"}, user],
+        "reference_answer": row.final if shown else ABSTAIN,
         "reference_quotes": row.quotes if shown else [],
+        "documents": _texts(row),
     }
 
 

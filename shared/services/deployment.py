@@ -1,20 +1,23 @@
-"""Serves the student: create the deployment, look, and ask it one real question."""
+"""Serves the student: create the deployment, look, ask it one real question, and remove it."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime, timedelta
 
 from shared.contracts import JobStatus, Step
-from shared.errors import JobError, ModelRefusesUs
-from shared.ports import BlobStore, Chat, ChatRequest, Deployer, Permit, Reply
+from shared.errors import JobError, ModelRefusesUs, NotNow
+from shared.ports import BlobStore, Chat, ChatRequest, Clock, Deployer, Permit, Reply
 from shared.raft.costs import PriceTable
 from shared.raft.examples import Row
 from shared.raft.formats import row_from, to_json
 from shared.raft.prompts import student_prompt
 from shared.services.dataset import questions_prefix
-from shared.services.runs import Runs
+from shared.services.manifest import Manifest
+from shared.services.runs import ENDED, Runs
 from shared.services.shards import Shards
 from shared.services.work import StopMarkers, WorkStore
 
@@ -38,6 +41,7 @@ class Deploying:
         deployer: Deployer,
         student: StudentChat,
         prices: PriceTable,
+        clock: Clock,
     ) -> None:
         self._runs = runs
         self._records = records
@@ -47,13 +51,21 @@ class Deploying:
         self._deployer = deployer
         self._student = student
         self._prices = prices
+        self._clock = clock
 
     async def create(self, run: str) -> Step:
-        """Begin the deployment of the run's student; `ref` is its name."""
+        """Begin the deployment of the run's student; `ref` is its name.
+
+        Raises JobError once it was removed: what ended is not made again.
+        """
         await self._stops.check(run)
         spec = (await self._records.context(run)).spec
-        model = (await self._records.read(run))["student"]["model"]
+        student = (await self._records.read(run))["student"]
+        model = student["model"]
         name = deployment_name(run)
+        if removed := student.get("removed"):
+            because = student["removed_because"]
+            raise JobError(f"the deployment {name} was removed at {removed}: {because}")
         sku, capacity = spec.deployment.sku, spec.deployment.capacity
         await self._deployer.create(name, model, sku, capacity)
         facts = {
@@ -62,13 +74,15 @@ class Deploying:
             "sku": sku,
             "capacity": capacity,
             "usd_per_hour": self._prices.hosting_cost(model, sku, hours=1),
+            "created": student.get("created") or self._clock().isoformat(),
         }
         await self._runs.put(f"{run}/deployment.json", to_json(facts))
         await self._records.note(run, student=facts)
         return Step(1, name)
 
-    async def check(self, name: str) -> JobStatus:
-        """The deployment now."""
+    async def check(self, run: str, name: str) -> JobStatus:
+        """The deployment now; raises RunStopped once the run was stopped."""
+        await self._stops.check(run)
         return await self._deployer.check(name)
 
     async def smoke_test(self, run: str) -> Step:
@@ -83,6 +97,53 @@ class Deploying:
         if not reply.text.strip():
             raise JobError(f"the deployment {deployment_name(run)} answered with nothing")
         return Step(1, spend=calls.spend)
+
+    async def remove(self, run: str, why: str) -> Step:
+        """Remove the run's deployment and note it; count 1 when this call did.
+
+        A deployment whose creation was begun and not yet noted is found by its name.
+        """
+        student = (await self._records.read(run))["student"]
+        if "model" not in student or "removed" in student:
+            return Step(0)
+        name = student.get("deployment") or deployment_name(run)
+        removed = await self._deployer.delete(name, student["model"])
+        if removed or "deployment" in student:
+            because = why if removed else "it was not there any more"
+            facts = {"removed": self._clock().isoformat(), "removed_because": because}
+            await self._records.note(run, student=facts)
+        return Step(int(removed), name)
+
+    async def remove_of_ended(self, run: str, why: str) -> Step:
+        """As `remove`; raises NotNow while the run needs its deployment, BlobNotFound."""
+        if (await self._records.read(run))["state"] not in ENDED:
+            raise NotNow(f"run {run} has not ended: cancel it, or wait for its end")
+        return await self.remove(run, why)
+
+    async def expired(self) -> dict[str, str]:
+        """Ended runs whose deployment is due to be removed, and why. Reads every run's record.
+
+        One that is not to be kept is due here when its run ended before the report was written.
+        """
+        now = self._clock()
+        found = {}
+        for manifest in await self._records.newest(sys.maxsize):
+            if manifest["state"] in ENDED and (why := _due(manifest, now)):
+                found[manifest["run"]] = why
+        return found
+
+
+def _due(manifest: Manifest, now: datetime) -> str:
+    """Why the deployment of an ended run is to go; '' when there is none or it stays."""
+    student, wanted = manifest["student"], manifest["spec"].get("deployment", {})
+    if "deployment" not in student or "removed" in student:
+        return ""
+    if wanted.get("keep") == "never":
+        return "it is not kept (keep: never)"
+    hours, created = wanted.get("ttl_hours"), student.get("created")
+    if hours and created and now >= datetime.fromisoformat(created) + timedelta(hours=hours):
+        return f"its time was over (ttl_hours: {hours:g})"
+    return ""
 
 
 async def _patiently(chat: Chat, request: ChatRequest, permit: Permit) -> Reply:

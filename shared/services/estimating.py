@@ -29,7 +29,7 @@ class Estimating:
         """Expected calls, tokens and dollars of the stages after ingest."""
         spec = (await self._records.context(run)).spec
         sizes = [chunk["tokens"] async for chunk in self._shards.each(chunks_prefix(run))]
-        models = {**self._models, "student": spec.student.model}
+        models = {**self._models, "student": _student(spec)}
         estimate = estimate_run(_workload(spec), sizes, models, self._prices)
         unpriced = sorted(
             role for role, model in models.items() if self._prices.price_of(model) is None
@@ -44,6 +44,11 @@ class Estimating:
         return estimate
 
 
+def _student(spec: RunSpec) -> str:
+    """The model whose price training has; '' for reinforcement, which is billed by the hour."""
+    return spec.student.model if spec.student.method != "reinforcement" else ""
+
+
 def _workload(spec: RunSpec) -> Workload:
     return Workload(
         questions=spec.questions,
@@ -55,6 +60,6 @@ def _workload(spec: RunSpec) -> Workload:
         train_share=spec.splits.train,
         test_share=spec.splits.test,
         judge_sample=spec.evaluation.judge_sample,
-        student=spec.student.model,
+        student=_student(spec),
         epochs=spec.student.hyperparameters.n_epochs,
     )

@@ -30,6 +30,18 @@ async def create_manifest(runs: BlobStore, manifest: Manifest) -> bool:
     return await runs.create(manifest_name(manifest["run"]), to_json(manifest))
 
 
+def who_and_why(decision: Manifest) -> str:
+    """Who decided something about a run, and why, in one line."""
+    why = f": {decision['why']}" if decision.get("why") else ""
+    return f"{decision.get('by') or 'someone'}{why}"
+
+
+def cancelled_words(manifest: Manifest) -> str:
+    """Who cancelled a run, and why; '' for one that nobody did."""
+    cancel = manifest.get("cancel")
+    return f"cancelled by {who_and_why(cancel)}" if cancel else ""
+
+
 async def change_manifest(
     runs: BlobStore, run: str, change: Callable[[Manifest], None]
 ) -> Manifest:

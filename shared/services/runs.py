@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.contracts import Finish, RunPlan, Spend, StageRecord
-from shared.errors import BlobNotFound, SpecError
+from shared.errors import BlobNotFound, RunStopped, SpecError
 from shared.ports import BlobInfo, BlobStore, Clock
 from shared.services.manifest import (
     Manifest,
+    cancelled_words,
     change_manifest,
     create_manifest,
     manifest_name,
@@ -29,7 +30,7 @@ from shared.settings import OPTIONAL_ROLES, Role, Settings
 from shared.spec import RunSpec, parse_spec, parse_spec_yaml
 
 SPEC_FILE = "raft.yaml"
-ENDED = ("completed", "failed")
+ENDED = ("completed", "failed", "cancelled")
 _SLUG = re.compile(r"[^a-z0-9]+")
 _RUN_ID = re.compile(r"[a-z0-9-]{1,64}")
 _HELD = 32
@@ -113,7 +114,7 @@ class Runs:
             if await create_manifest(self._runs, manifest):
                 return Claim(run, pending=not problem, created=True)
             there = await read_manifest(self._runs, run)
-            if not (again and there["state"] == "failed"):
+            if not (again and there["state"] in ENDED and there["state"] != "completed"):
                 return Claim(run, pending=there["state"] == "pending", created=False)
             attempt += 1
 
@@ -156,15 +157,22 @@ class Runs:
             questions=context.spec.questions,
             qa_threshold=context.spec.qa_threshold or 0,
             budget_usd=context.spec.budget.usd,
+            approval_hours=context.spec.budget.approval_hours,
             check_distractors=context.spec.verification.distractors
             and context.spec.distractors > 0,
+            keep_deployment=context.spec.deployment.keep == "always",
         )
 
     async def record_stage(self, record: StageRecord) -> None:
-        """Write down that a stage began or ended."""
+        """Write down that a stage began or ended; none begins once the run was cancelled.
+
+        Raises RunStopped then.
+        """
         now = self._clock().isoformat()
 
         def note(manifest: Manifest) -> None:
+            if not record.ended and (cancelled := cancelled_words(manifest)):
+                raise RunStopped(cancelled)
             stage = manifest["stages"].setdefault(record.stage.value, {"started": now})
             stage["total"] = record.total or stage.get("total", 0)
             if record.ended and "ended" not in stage:
@@ -191,6 +199,8 @@ class Runs:
             if manifest["state"] not in ENDED:
                 manifest["state"] = finish.state
                 manifest["reason"] = finish.reason
+                if finish.state != "completed" and (cancelled := cancelled_words(manifest)):
+                    manifest.update(state="cancelled", reason=cancelled)
                 manifest["ended"] = self._clock().isoformat()
                 for stage in manifest["stages"].values():  # the one in which it failed
                     stage.setdefault("ended", manifest["ended"])

@@ -57,6 +57,8 @@ class RunViews:
             "reused": spend.reused,
             "usd": round(spend.usd + progress.get("stage_usd", 0.0), 6),
             "estimate": manifest.get("estimate"),
+            "approval": manifest.get("approval"),
+            "cancel": manifest.get("cancel"),
             "budget_usd": manifest["spec"].get("budget", {}).get("usd"),
             "links": manifest["links"],
         }

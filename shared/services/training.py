@@ -12,16 +12,17 @@ import json
 from typing import Any
 
 from shared.contracts import JobStatus, Spend, Step
-from shared.errors import BlobNotFound, BudgetReached
+from shared.errors import BlobNotFound, QuorumNotReached
 from shared.ports import BlobStore, Trainer, TrainingRequest
 from shared.raft.costs import PriceTable
 from shared.raft.formats import to_json
-from shared.services.runs import Runs, spend_of
+from shared.raft.graders import answer_grader, validate_grader
+from shared.services.planning import MINIMUM_TRAINING_ROWS
+from shared.services.runs import Runs
 from shared.services.work import StopMarkers
 from shared.spec import RunSpec
 
-_USUAL_EPOCHS = 3
-_BYTES_A_TOKEN = 4
+SUPERVISED, REINFORCEMENT = "supervised", "reinforcement"
 
 
 class Training:
@@ -44,19 +45,18 @@ class Training:
     async def submit(self, run: str) -> Step:
         """Submit the job or adopt the one that is there; `ref` is its id.
 
-        Raises BudgetReached when it is expected to cost more than is left.
+        Raises QuorumNotReached when the method's files hold too few rows.
         """
         await self._stops.check(run)
         spec = (await self._records.context(run)).spec
-        training = await self._runs.read(f"{run}/dataset/train.jsonl")
-        validation = await self._runs.read(f"{run}/dataset/valid.jsonl")
-        await self._require_budget(run, spec, training)
-        hyperparameters = spec.student.hyperparameters.model_dump(exclude_none=True)
+        training = await self._rows(run, spec, "train.jsonl", MINIMUM_TRAINING_ROWS)
+        validation = await self._rows(run, spec, "valid.jsonl", 1)
         shape: dict[str, Any] = {
             "model": spec.student.model,
-            "hyperparameters": hyperparameters,
+            "hyperparameters": spec.student.hyperparameters.model_dump(exclude_none=True),
             "training_type": spec.student.training_type,
             "seed": spec.seed,
+            **_method_of(spec, training),
         }
         key = f"raft-{job_key(training, validation, shape)}"
         job = await self._trainer.submit(
@@ -67,40 +67,65 @@ class Training:
         await self._runs.create(_payer_name(job), to_json({"run": run}))
         return Step(1, job)
 
-    async def _require_budget(self, run: str, spec: RunSpec, training: bytes) -> None:
-        if spec.budget.usd is None:
-            return
-        epochs = spec.student.hyperparameters.n_epochs or _USUAL_EPOCHS
-        tokens = len(training) // _BYTES_A_TOKEN * epochs
-        cost = self._prices.training_cost(spec.student.model, tokens)
-        spent = spend_of(await self._records.read(run)).usd
-        if spent + cost > spec.budget.usd:
-            raise BudgetReached(
-                f"the budget of ${spec.budget.usd:g} does not reach further: ${spent:.4f} were "
-                f"spent, and training is expected to cost ${cost:.2f}. Nothing paid is lost: start "
-                "a run over the same documents with a higher budget.usd"
+    async def _rows(self, run: str, spec: RunSpec, name: str, fewest: int) -> bytes:
+        """The method's file of that name; supervised training reads the chat files."""
+        method = spec.student.method
+        path = f"dataset/{name}" if method == SUPERVISED else f"dataset/{method}/{name}"
+        data = await self._runs.read(f"{run}/{path}")
+        rows = data.count(b"\n")
+        if rows < fewest:
+            raise QuorumNotReached(
+                f"{path} has {rows} rows, fewer than the {fewest} that {method} fine-tuning needs: "
+                "add documents, or ask for more questions per chunk"
             )
+        return data
 
-    async def check(self, job: str) -> JobStatus:
-        """The job now."""
+    async def check(self, run: str, job: str) -> JobStatus:
+        """The job now; raises RunStopped once the run was stopped."""
+        await self._stops.check(run)
         return await self._trainer.check(job)
+
+    async def cancel(self, run: str) -> Step:
+        """End the run's job where one was submitted; count 1 when there was one."""
+        try:
+            job = json.loads(await self._runs.read(_job_name(run)))["job"]
+        except BlobNotFound:
+            return Step()
+        await self._trainer.cancel(job)
+        return Step(1, job)
 
     async def record(self, run: str, job: str) -> Step:
         """Keep model and loss curve; `ref` is the fine-tuned model, spend its training tokens."""
         spec = (await self._records.context(run)).spec
         result = await self._trainer.result(job)
         await self._runs.put(f"{run}/training/metrics.csv", result.metrics_csv)
-        await self._records.note(run, student={"job": job, "model": result.model})
+        student = {"job": job, "model": result.model}
+        by_the_hour = spec.student.method == REINFORCEMENT
+        if by_the_hour:
+            student["training_cost"] = "billed by the hour, not known here"
+        await self._records.note(run, student=student)
         try:
             payer = json.loads(await self._runs.read(_payer_name(job)))["run"]
         except BlobNotFound:
             payer = run
         if payer != run:
             return Step(1, result.model, spend=Spend(reused=1))
-        usd = self._prices.training_cost(spec.student.model, result.trained_tokens)
-        return Step(
-            1, result.model, {"trained_tokens": result.trained_tokens}, Spend(calls=1, usd=usd)
-        )
+        tokens = result.trained_tokens
+        usd = 0.0 if by_the_hour else self._prices.training_cost(spec.student.model, tokens)
+        return Step(1, result.model, {"trained_tokens": tokens}, Spend(calls=1, usd=usd))
+
+
+def _method_of(spec: RunSpec, training: bytes) -> dict[str, Any]:
+    """Method and grader as a job's shape has them: nothing for supervised training, so that jobs
+    that were paid before there were methods keep their keys."""
+    method = spec.student.method
+    if method == SUPERVISED:
+        return {}
+    if method != REINFORCEMENT:
+        return {"method": method}
+    grader = answer_grader()
+    validate_grader(grader, json.loads(training.partition(b"\n")[0]))
+    return {"method": method, "grader": grader}
 
 
 def job_key(training: bytes, validation: bytes, shape: dict[str, Any]) -> str:

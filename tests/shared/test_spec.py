@@ -156,6 +156,9 @@ def test_every_default_is_within_its_own_bounds() -> None:
         ({"verification": {"repairs": 9}}, "verification.repairs"),
         ({"reading": "aloud"}, "reading"),
         ({"duplicate_similarity": 1.5}, "duplicate_similarity"),
+        ({"deployment": {"keep": "sometimes"}}, "deployment.keep"),
+        ({"deployment": {"ttl_hours": 0}}, "deployment.ttl_hours"),
+        ({"deployment": {"ttl_hours": 8_761}}, "deployment.ttl_hours"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_field(wrong: dict[str, object], field: str) -> None:
@@ -168,3 +171,55 @@ def test_some_kind_of_question_has_to_be_wanted() -> None:
     none = dict.fromkeys(("factual", "procedural", "comparison", "table", "multi_hop"), 0)
     with pytest.raises(SpecError, match="at least one kind of question"):
         parse_spec({"question_kinds": none})
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        {"method": "dpo", "hyperparameters": {"beta": 0.1, "n_epochs": 1}},
+        {
+            "method": "reinforcement",
+            "model": "o4-mini-2025-04-16",
+            "hyperparameters": {
+                "reasoning_effort": "low",
+                "compute_multiplier": 1.5,
+                "eval_interval": 2,
+                "eval_samples": 3,
+                "batch_size": 4,
+            },
+        },
+    ],
+)
+def test_a_method_has_its_own_hyperparameters(student: dict[str, Any]) -> None:
+    given = parse_spec({"student": student}).student.hyperparameters
+    assert given.model_dump(exclude_none=True) == student["hyperparameters"]
+
+
+O4 = {"method": "reinforcement", "model": "o4-mini-2025-04-16"}
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        ({"student": {"hyperparameters": {"beta": 0.1}}}, r"hyperparameters\.beta .* supervised"),
+        (
+            {"student": {"method": "dpo", "hyperparameters": {"eval_samples": 1}}},
+            r"hyperparameters\.eval_samples .* dpo",
+        ),
+        ({"student": {**O4, "hyperparameters": {"beta": 1}}}, r"hyperparameters\.beta"),
+        ({"student": {"method": "dpo", "hyperparameters": {"beta": 2.1}}}, r"\.beta: "),
+        ({"student": {**O4, "hyperparameters": {"reasoning_effort": "all"}}}, "reasoning_effort"),
+        ({"student": {"method": "reinforcement"}}, "gpt-4o-mini-2024-07-18 .* o4-mini-2025-04-16"),
+        ({"student": {"method": "orpo"}}, r"student\.method: "),
+        ({"student": {"method": "dpo"}, "exports": ["eval"]}, "add dpo to exports"),
+        ({"student": O4, "exports": ["dpo"]}, "add reinforcement to exports"),
+        ({"student": {"method": "dpo"}, "distractors": 0}, "dpo needs distractors"),
+    ],
+)
+def test_what_a_method_does_not_have_or_needs_is_named(layer: dict[str, Any], why: str) -> None:
+    with pytest.raises(SpecError, match=why):
+        parse_spec(layer)
+
+
+def test_supervised_training_needs_no_export() -> None:
+    assert parse_spec({"exports": []}).student.method == "supervised"

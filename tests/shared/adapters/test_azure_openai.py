@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from openai.types.fine_tuning.job_create_params import Method
+from pydantic import TypeAdapter
 
 from shared.adapters import azure_openai as module
 from shared.adapters.azure_openai import AzureOpenAITrainer
 from shared.contracts import JobState, JobStatus
 from shared.errors import JobError, ModelUnavailable
 from shared.ports import TrainingRequest
+from shared.raft.graders import answer_grader
 from tests.local.models.support import Server, ask
 from tests.shared.support import KEY, Canned, endpoint, settled
 
@@ -197,3 +201,67 @@ async def test_trouble_of_the_service_may_be_tried_again(trainer: Make, canned: 
             await call
     with pytest.raises(ModelUnavailable):
         await trainer(canned.url).submit(request())
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "supervised": {"supervised": {"hyperparameters": {"n_epochs": 2}}},
+    "dpo": {"dpo": {"hyperparameters": {"n_epochs": 2, "beta": 0.1}}},
+    "reinforcement": {
+        "reinforcement": {
+            "grader": answer_grader(),
+            "hyperparameters": {"n_epochs": 2, "reasoning_effort": "low", "eval_samples": 3},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("method", SHAPES)
+async def test_each_method_is_asked_for_in_the_documented_shape(
+    trainer: Make, canned: Canned, method: str
+) -> None:
+    file = {"id": "file-1", "object": "file", "purpose": "fine-tune", "status": "processed"}
+    nothing = {"object": "list", "data": [], "has_more": False}
+    uploaded = [(200, nothing), (201, file), (200, file)]
+    job = {"id": "ftjob-1", "object": "fine_tuning.job", "status": "pending"}
+    canned.answers = [(200, nothing), *uploaded, *uploaded, (201, job)]
+    shape = SHAPES[method][method]
+    wanted = request(
+        "raft-0123456789ab",
+        method=method,
+        hyperparameters=shape["hyperparameters"],
+        grader=shape.get("grader"),
+    )
+    assert await trainer(canned.url).submit(wanted) == "ftjob-1"
+    assert canned.asked[-1] == "POST /openai/v1/fine_tuning/jobs"
+    assert json.loads(canned.bodies[-1]) == {
+        "model": "gpt-4o-mini-2024-07-18",
+        "training_file": "file-1",
+        "validation_file": "file-1",
+        "suffix": "raft-0123456789ab",
+        "seed": 3,
+        "metadata": {"raft_key": "raft-0123456789ab"},
+        "method": {"type": method, **SHAPES[method]},
+        "trainingType": "GlobalStandard",
+    }
+
+
+@pytest.mark.parametrize("method", SHAPES)
+def test_the_shapes_are_those_of_the_sdks_own_types(method: str) -> None:
+    """But for a multi grader's members: Azure's documents name them, the SDK's type has one."""
+    given = {"type": method, **copy.deepcopy(SHAPES[method])}
+    if method == "reinforcement":
+        grader = given[method]["grader"]
+        members, grader["graders"] = grader["graders"], {}
+        for member in members.values():
+            given[method]["grader"] = {**grader, "graders": member}
+            assert TypeAdapter(Method).validate_python(given, strict=True) == given
+    assert TypeAdapter(Method).validate_python(given, strict=True) == given
+
+
+async def test_a_grader_that_the_cloud_refuses_is_told_in_its_words(
+    trainer: Make, models: Server
+) -> None:
+    grader = {"type": "python", "name": "x", "source": "def score(sample, item):\n    return 1"}
+    wanted = request(model="o4-mini-2025-04-16", method="reinforcement", grader=grader)
+    with pytest.raises(JobError, match="needs a function grade"):
+        await trainer(models.url).submit(wanted)

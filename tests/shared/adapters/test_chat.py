@@ -289,6 +289,17 @@ async def test_a_model_without_structured_output_is_asked_without_it_from_then_o
     assert asked == [True, False, False]
 
 
+async def test_a_reasoning_model_is_asked_without_temperature_from_then_on(
+    chat: Make, canned: Canned
+) -> None:
+    refusal = {"message": "Unsupported value: 'temperature'", "param": "temperature"}
+    canned.answers = [(400, {"error": refusal}), (200, completion("plain"))]
+    model = chat(canned.url)
+    for _ in range(2):
+        assert (await model.complete(REQUEST, free)).text == "plain"
+    assert ["temperature" in json.loads(body) for body in canned.bodies] == [True, False, False]
+
+
 async def test_another_bad_request_is_no_matter_of_the_schema(chat: Make, canned: Canned) -> None:
     canned.answers = [(400, {"error": {"message": "too long", "param": "messages"}})]
     with pytest.raises(ModelError, match="too long"):

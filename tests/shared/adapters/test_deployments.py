@@ -40,7 +40,11 @@ def name() -> str:
 
 
 def puts(models: Server) -> int:
-    return sum(e["route"].startswith("PUT ") for e in models.admin("requests")["requests"])
+    return sent(models, "PUT ")
+
+
+def sent(models: Server, method: str) -> int:
+    return sum(e["route"].startswith(method) for e in models.admin("requests")["requests"])
 
 
 def shown(state: str, model: str = BASE) -> dict[str, Any]:
@@ -116,6 +120,53 @@ async def test_a_failed_deployment_is_made_again(deployer: Make, canned: Canned)
     assert [entry.split()[0] for entry in canned.asked] == ["GET", "PUT"]
 
 
+async def test_a_deployment_is_removed_once(deployer: Make, models: Server, name: str) -> None:
+    one, other = deployer(models.url), f"{name}-other"
+    for each in (name, other):
+        await one.create(each, BASE, "DeveloperTier", 50)
+    assert await one.delete(name, BASE) is True
+    assert (await one.check(name)).status == "NotFound"
+    assert await one.delete(name, BASE) is False
+    assert sent(models, "DELETE ") == 1
+    assert (await settled(lambda: one.check(other))).state is JobState.SUCCEEDED
+
+
+async def test_what_serves_another_model_under_the_name_is_left_alone(
+    deployer: Make, models: Server, name: str
+) -> None:
+    one = deployer(models.url)
+    await one.create(name, BASE, "DeveloperTier", 50)
+    assert await one.delete(name, "gpt-4o-mini.ft-1") is False
+    assert sent(models, "DELETE ") == 0
+    assert (await settled(lambda: one.check(name))).state is JobState.SUCCEEDED
+
+
+async def test_a_deployment_that_goes_already_is_not_removed_again(
+    deployer: Make, canned: Canned
+) -> None:
+    canned.answers = [(200, shown("Deleting"))]
+    assert await deployer(canned.url).delete("raft-1", BASE) is True
+    assert [entry.split()[0] for entry in canned.asked] == ["GET"]
+
+
+async def test_another_removal_that_was_quicker_is_no_trouble(
+    deployer: Make, canned: Canned
+) -> None:
+    gone = {"error": {"code": "ResourceNotFound", "message": "gone"}}
+    canned.answers = [(200, shown("Succeeded")), (404, gone)]
+    assert await deployer(canned.url).delete("raft-1", BASE) is False
+    assert [entry.split()[0] for entry in canned.asked] == ["GET", "DELETE"]
+
+
+async def test_a_removal_that_meets_another_operation_may_be_tried_again(
+    deployer: Make, canned: Canned
+) -> None:
+    busy = {"error": {"code": "RequestConflict", "message": "not terminal"}}
+    canned.answers = [(200, shown("Creating")), (409, busy)]
+    with pytest.raises(ModelUnavailable, match="cannot be removed: RequestConflict"):
+        await deployer(canned.url).delete("raft-1", BASE)
+
+
 @pytest.mark.parametrize(("status", "error"), [(403, JobError), (501, ModelUnavailable)])
 async def test_a_refusal_ends_the_run_and_trouble_of_the_service_does_not(
     deployer: Make, canned: Canned, status: int, error: type[Exception]
@@ -125,6 +176,8 @@ async def test_a_refusal_ends_the_run_and_trouble_of_the_service_does_not(
         await deployer(canned.url).check("raft-1")
     with pytest.raises(error, match="Odd: as it is"):
         await deployer(canned.url).create("raft-1", BASE, "Standard", 50)
+    with pytest.raises(error, match="Odd: as it is"):
+        await deployer(canned.url).delete("raft-1", BASE)
 
 
 async def test_a_control_plane_out_of_reach_may_be_tried_again(deployer: Make) -> None:

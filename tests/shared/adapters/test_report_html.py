@@ -301,6 +301,23 @@ def test_hosting_says_what_is_known(
     assert said in _render(report)[1].text
 
 
+@pytest.mark.parametrize(
+    ("hosting", "said"),
+    [
+        ({"keep": "never", "ttl_hours": 5.0}, "removed as soon as this report is written"),
+        ({"keep": "always", "ttl_hours": 48.0}, "removed by the daily sweep once 48 hours"),
+        ({"keep": "always", "ttl_hours": None}, None),
+        ({}, None),  # of a run before there was a choice
+    ],
+)
+def test_a_deployment_that_ends_says_when(
+    report: dict[str, Any], hosting: dict[str, Any], said: str | None
+) -> None:
+    report["spec"]["deployment"] = hosting
+    text = _render(report)[1].text
+    assert said in text if said else "is removed" not in text
+
+
 def test_the_spec_shown_is_the_spec_that_was_run(report: dict[str, Any]) -> None:
     html, _ = _render(report)
     shown = html[html.index('<pre class="mono" tabindex="0">') : html.index("</pre>")]

@@ -70,10 +70,12 @@ def test_a_row_without_distractors_has_no_preference() -> None:
 
 def test_reinforcement_ends_with_the_user_and_carries_what_graders_check() -> None:
     record = reinforcement_record(ROW)
-    assert record["messages"][-1]["role"] == "user"
+    assert [message["role"] for message in record["messages"]] == ["developer", "user"]
     assert record["reference_answer"] == "3 pounds"
     assert record["reference_quotes"] == [QUOTE]
-    assert reinforcement_record(HIDDEN)["reference_quotes"] == []
+    assert record["documents"] == [document.text for document in ROW.documents]
+    hidden = reinforcement_record(HIDDEN)
+    assert (hidden["reference_answer"], hidden["reference_quotes"]) == (ABSTAIN, [])
 
 
 def test_evaluation_and_table_keep_provenance() -> None:

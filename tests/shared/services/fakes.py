@@ -102,6 +102,7 @@ class MemoryTrainer:
 
     def __init__(self) -> None:
         self.requests: dict[str, TrainingRequest] = {}
+        self.cancelled: list[str] = []
 
     async def submit(self, request: TrainingRequest) -> str:
         self.requests[request.key] = request
@@ -110,19 +111,30 @@ class MemoryTrainer:
     async def check(self, job: str) -> JobStatus:
         return JobStatus(JobState.SUCCEEDED, "succeeded")
 
+    async def cancel(self, job: str) -> None:
+        self.cancelled.append(job)
+
     async def result(self, job: str) -> TrainingResult:
         csv = b"step,train_loss,valid_loss\n1,2.5,\n2,nan,1.5\n"
         return TrainingResult("gpt-4o-mini.ft-1", 1_000_000, csv)
 
 
 class MemoryDeployer:
-    """Remembers what was created."""
+    """Remembers what was created; `serving` is the model under each name now."""
 
     def __init__(self) -> None:
         self.created: list[tuple[str, str, str, int]] = []
+        self.serving: dict[str, str] = {}
 
     async def create(self, name: str, model: str, sku: str, capacity: int) -> None:
         self.created.append((name, model, sku, capacity))
+        self.serving[name] = model
+
+    async def delete(self, name: str, model: str) -> bool:
+        there = self.serving.get(name) == model
+        if there:
+            del self.serving[name]
+        return there
 
     async def check(self, name: str) -> JobStatus:
         return JobStatus(JobState.SUCCEEDED, "Succeeded")

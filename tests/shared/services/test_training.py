@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from shared.contracts import JobState, Spend
-from shared.errors import BudgetReached, JobError, ModelRefusesUs, RunStopped
+from shared.errors import (
+    BudgetReached,
+    JobError,
+    ModelRefusesUs,
+    QuorumNotReached,
+    RunStopped,
+)
 from shared.ports import Reply
+from shared.raft.costs import PriceTable
+from shared.raft.graders import answer_grader
 from shared.services.deployment import deployment_name
 from shared.services.training import job_key
 from tests.shared.services.fakes import ScriptedChat
@@ -41,7 +50,7 @@ async def test_a_job_is_submitted_with_the_dataset_and_the_spec() -> None:
     assert request.validation == await world.blobs.read(f"{run}/dataset/valid.jsonl")
     assert request.hyperparameters == {"n_epochs": 2}  # what is not asked for is not sent
     assert (request.model, request.seed) == ("gpt-4o-mini-2024-07-18", 42)
-    assert (await world.training.check(step.ref)).state is JobState.SUCCEEDED
+    assert (await world.training.check(run, step.ref)).state is JobState.SUCCEEDED
 
 
 async def test_the_result_is_kept_and_paid_for_by_its_run_as_often_as_it_is_recorded() -> None:
@@ -86,7 +95,7 @@ async def test_the_student_is_deployed_under_the_runs_name() -> None:
     name = deployment_name(run)
     assert step.ref == name
     assert world.deployer.created == [(name, "gpt-4o-mini.ft-1", "Standard", 7)]
-    assert (await world.deploying.check(name)).state is JobState.SUCCEEDED
+    assert (await world.deploying.check(run, name)).state is JobState.SUCCEEDED
     facts = json.loads(await world.blobs.read(f"{run}/deployment.json"))
     assert facts["usd_per_hour"] == 1.7
     assert (await world.records.read(run))["student"] | facts == (await world.records.read(run))[
@@ -133,16 +142,104 @@ async def test_a_student_that_answers_with_nothing_is_refused(text: str) -> None
         await world.deploying.smoke_test(run)
 
 
-async def test_training_over_the_budget_is_refused_before_it_is_submitted() -> None:
+O4 = {"method": "reinforcement", "model": "o4-mini-2025-04-16"}
+# Only a row with a distractor has a worse answer: each split needs several chunks.
+DPO: dict[str, Any] = {
+    "student": {"method": "dpo", "hyperparameters": {"beta": 0.1}},
+    "splits": {"train": 0.5, "valid": 0.25, "test": 0.25},
+}
+METHODS: dict[str, dict[str, Any]] = {
+    "dpo": DPO,
+    "reinforcement": {"student": {**O4, "hyperparameters": {"reasoning_effort": "low"}}},
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_a_method_is_trained_on_its_own_files(method: str) -> None:
     world = World()
-    run, _ = await world.dataset(budget={"usd": 0.001})
-    with pytest.raises(BudgetReached, match=r"training is expected to cost \$0\.\d\d"):
+    run, _ = await world.dataset(**METHODS[method])
+    await world.training.submit(run)
+    (request,) = world.trainer.requests.values()
+    assert request.method == method
+    assert request.training == await world.blobs.read(f"{run}/dataset/{method}/train.jsonl")
+    assert request.validation == await world.blobs.read(f"{run}/dataset/{method}/valid.jsonl")
+    assert request.hyperparameters == METHODS[method]["student"]["hyperparameters"]
+    assert request.grader == (answer_grader() if method == "reinforcement" else None)
+    assert json.loads(await world.blobs.read(f"{run}/training/job.json"))["method"] == method
+
+
+async def test_a_supervised_jobs_key_is_what_it_was_before_there_were_methods() -> None:
+    world = World()
+    run, _ = await world.dataset(student={"hyperparameters": {"n_epochs": 2}})
+    await world.training.submit(run)
+    (request,) = world.trainer.requests.values()
+    shape = {
+        "model": "gpt-4o-mini-2024-07-18",
+        "hyperparameters": {"n_epochs": 2},
+        "training_type": "GlobalStandard",
+        "seed": 42,
+    }
+    assert request.key == f"raft-{job_key(request.training, request.validation, shape)}"
+    assert (request.method, request.grader) == ("supervised", None)
+
+
+async def test_another_grader_is_another_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    run, _ = await world.dataset(student=O4)
+    await world.training.submit(run)
+    other = {**answer_grader(), "calculate_output": "grounded"}
+    monkeypatch.setattr("shared.services.training.answer_grader", lambda: other)
+    await world.training.submit(run)
+    assert len(world.trainer.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "why"),
+    [
+        ("dpo/train.jsonl", 9, "dataset/dpo/train.jsonl has 9 rows, fewer than the 10 that dpo"),
+        ("dpo/valid.jsonl", 0, "dataset/dpo/valid.jsonl has 0 rows, fewer than the 1"),
+    ],
+)
+async def test_too_few_rows_of_the_method_are_named_and_nothing_is_sent(
+    name: str, rows: int, why: str
+) -> None:
+    world = World()
+    run, _ = await world.dataset(**DPO)
+    path = f"{run}/dataset/{name}"
+    lines = (await world.blobs.read(path)).splitlines(keepends=True)
+    await world.blobs.put(path, b"".join(lines[:rows]))
+    with pytest.raises(QuorumNotReached, match=f"{why}.*add documents"):
         await world.training.submit(run)
     assert world.trainer.requests == {}
 
 
-async def test_training_within_the_budget_is_submitted() -> None:
+async def test_preferences_are_billed_by_the_token() -> None:
     world = World()
-    run, _ = await world.dataset(budget={"usd": 100})
-    await world.training.submit(run)
-    assert len(world.trainer.requests) == 1
+    run = await world.trained(**DPO)
+    job = (await world.training.submit(run)).ref
+    assert (await world.training.record(run, job)).spend == Spend(calls=1, usd=3.0)
+    poor, _ = await world.dataset(**DPO, budget={"usd": 0.001})
+    with pytest.raises(BudgetReached, match="training is expected to cost"):
+        await world.decisions.ask(poor)
+
+
+async def test_reinforcement_is_billed_by_the_hour_which_no_token_price_tells() -> None:
+    priced = PriceTable({"o4-mini": {"prompt": 1.1, "training": 100}})
+    world = World()
+    world.training._prices = world.decisions._prices = priced
+    run = await world.trained(student=O4, budget={"usd": 0.001})
+    assert (await world.decisions.ask(run)).count == 1
+    job = (await world.training.submit(run)).ref
+    step = await world.training.record(run, job)
+    assert step.spend == Spend(calls=1, usd=0.0)
+    student = (await world.records.read(run))["student"]
+    assert student["training_cost"] == "billed by the hour, not known here"
+
+
+async def test_a_jobs_end_is_asked_for_once_it_was_submitted() -> None:
+    world = World()
+    run, _ = await world.dataset()
+    assert (await world.training.cancel(run)).count == 0
+    job = (await world.training.submit(run)).ref
+    assert (await world.training.cancel(run)).ref == job
+    assert world.trainer.cancelled == [job]

@@ -18,6 +18,7 @@ from shared.services.checking import Checking
 from shared.services.choices import choice_from, choices_prefix, write_verdicts
 from shared.services.cutting import Cutter
 from shared.services.dataset import Datasets
+from shared.services.decisions import Decisions
 from shared.services.deployment import Deploying
 from shared.services.documents import Documents
 from shared.services.estimating import Estimating
@@ -118,12 +119,13 @@ class World:
         self.datasets = Datasets(*common, WordTokenizer(), ParquetWriter(), planning)
         prices = PriceTable()
         self.training = Training(self.blobs, self.records, self.stops, self.trainer, prices)
+        self.decisions = Decisions(self.blobs, self.records, self.stops, prices, self._clock)
         self.estimating = Estimating(
             self.records, self.shards, prices, {"teacher": "gpt-4o", "judge": "gpt-4o-mini"}
         )
         of_student: Callable[[str], Chat] = lambda _: self.student  # noqa: E731
         self.deploying = Deploying(
-            *common, self.work, self.stops, self.deployer, of_student, prices
+            *common, self.work, self.stops, self.deployer, of_student, prices, self._clock
         )
         self.evaluation = Evaluation(*common, self.work, self.baseline, of_student, self.judge)
         self.reporting = Reporting(self.blobs, self.records, self.evaluation, JsonReport(), [])
