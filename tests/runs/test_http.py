@@ -49,7 +49,7 @@ WRONG: list[tuple[str, Any]] = [
     ("p", {"prefix": f"{DOMAIN}/", "spec": {"p": 1e308}}),
     ("seed", {"prefix": f"{DOMAIN}/", "spec": {"seed": 2**80}}),
     ("splits.train", {"prefix": f"{DOMAIN}/", "spec": {"splits": {"train": 2}}}),
-    ("student.method", {"prefix": f"{DOMAIN}/", "spec": {"student": {"method": "dpo"}}}),
+    ("student.method", {"prefix": f"{DOMAIN}/", "spec": {"student": {"method": "rlhf"}}}),
 ]
 
 
