@@ -2,7 +2,8 @@
 
 Glued words are counted from above: a word counts that stands once or twice, is not written anywhere
 with a hyphen, and falls into two words of three letters or more that both stand three times or
-more in the same documents. Real compounds that pass this test are counted too.
+more in the same documents. Real compounds that pass this test are counted too. Where the folder
+has the documents' source texts in `text/`, words that stand in no source are counted exactly.
 """
 
 from __future__ import annotations
@@ -36,8 +37,19 @@ def measure_chunks(files: list[Path]) -> dict[str, Any]:
     figures["words that may be glued, of all words"] = (
         f"{len(glued)} of {words} = {100 * len(glued) / max(1, words):.3f} %"
     )
-    figures["  which"] = ", ".join(sorted(glued)[:12]) or "none"
+    figures["  which"] = ", ".join(sorted(glued)) or "none"
+    if source := _source(files):
+        written = _WORD.findall("\n".join(chunk.text for chunk in chunks).casefold())
+        foreign = [word for word in written if word not in source]
+        figures["words that no source text holds (glued or torn)"] = f"{len(foreign)} of {words}"
     return figures
+
+
+def _source(files: list[Path]) -> set[str]:
+    """All words of the texts that the documents were made from; empty where there are none."""
+    folders = {path.parent / "text" for path in files}
+    texts = [path.read_text(encoding="utf-8") for each in folders for path in each.glob("*.md")]
+    return set(_WORD.findall("\n".join(texts).casefold()))
 
 
 async def _cut(files: list[Path], spec: RunSpec) -> list[Chunk]:
