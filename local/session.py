@@ -11,11 +11,11 @@ from typing import Any
 
 from local.stack import Stack
 from shared.contracts import Stage
+from shared.services.runs import ENDED
 
 SPEC_FILE = "raft.yaml"
 _LOOK_EVERY = 0.5
 _START_PATIENCE = 120.0
-_ENDED = ("completed", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def watch(stack: Stack, run: str) -> Iterator[dict[str, Any]]:
         status, view = stack.call("GET", f"/api/runs/{run}")
         if status == 200:
             yield view
-            if view["state"] in _ENDED:
+            if view["state"] in ENDED:
                 return
         time.sleep(_LOOK_EVERY)
 

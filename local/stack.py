@@ -26,6 +26,7 @@ from local import azurite
 from local.models import vision
 from local.models.catalog import FIRST_DEPLOYMENTS
 from local.processes import Process, StartError, free_port
+from shared.services.runs import ENDED
 
 _PATIENCE = 60.0
 
@@ -140,7 +141,7 @@ class Stack:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             status, view = self.call("GET", f"/api/runs/{run}")
-            if status == 200 and view["state"] in ("completed", "failed", "cancelled"):
+            if status == 200 and view["state"] in ENDED:
                 return dict(view)
             time.sleep(0.2)
         raise TimeoutError(f"run {run} has not ended after {seconds:g} s: {view}")

@@ -118,7 +118,7 @@ def fan_out(
             lanes[lane.lane] = replace(
                 lane,
                 first=lane.first + own.done,
-                usd_per_item=max(lane.usd_per_item, item_cost(replace(lane, tally=own))),
+                usd_per_item=item_cost(replace(lane, tally=own)),
             )
     return tally
 

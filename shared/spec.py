@@ -81,6 +81,11 @@ class Student(_Part):
     training_type: Literal["Standard", "GlobalStandard", "developerTier"] = "GlobalStandard"
     hyperparameters: Hyperparameters = Hyperparameters()
 
+    @property
+    def billed_by_token(self) -> bool:
+        """Whether a token price tells what training costs; reinforcement is billed by the hour."""
+        return self.method != "reinforcement"
+
     @model_validator(mode="after")
     def _method_fits(self) -> Student:
         known = (*_OF_ALL, *_OF_METHOD[self.method])

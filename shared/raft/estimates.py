@@ -22,7 +22,7 @@ _SHORT_ANSWER = 60  # of an answer that is an abstention more often than not
 _QUOTES = 60
 _UNDECIDED = 0.3  # share of answers whose support is asked for
 _VERIFIED = 0.75  # share of questions that become examples
-_EPOCHS = 3  # what the service takes when none are asked for, on small files
+USUAL_EPOCHS = 3  # what the service takes when none are asked for, on small files
 _JUDGE_CALLS = 6  # of the judge metrics, for one answer
 _JUDGE_PROMPT, _JUDGE_REPLY = 1_000, 100
 
@@ -85,7 +85,7 @@ def estimate_run(
             _JUDGE_REPLY,
         ),
     ]
-    trained = round(examples * work.train_share * (row + _ANSWER)) * (work.epochs or _EPOCHS)
+    trained = round(examples * work.train_share * (row + _ANSWER)) * (work.epochs or USUAL_EPOCHS)
     train = StageCost(1, 1, trained, 0, prices.training_cost(work.student, trained))
     return Estimate(
         {

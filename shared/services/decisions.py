@@ -13,6 +13,7 @@ from shared.contracts import Stage, Step
 from shared.errors import BudgetReached, NotNow
 from shared.ports import BlobStore, Clock
 from shared.raft.costs import PriceTable
+from shared.raft.estimates import USUAL_EPOCHS
 from shared.services.manifest import (
     Manifest,
     cancelled_words,
@@ -20,13 +21,12 @@ from shared.services.manifest import (
     who_and_why,
 )
 from shared.services.runs import ENDED, Runs, checked_id, spend_of
+from shared.services.training import method_file
 from shared.services.work import StopMarkers
 
 WAITING, APPROVED, REJECTED, EXPIRED = "waiting", "approved", "rejected", "expired"
 _WORDS = 200  # characters of who and why
-_USUAL_EPOCHS = 3
 _BYTES_A_TOKEN = 4
-_TOKEN_BILLED = ("supervised", "dpo")
 
 
 class Decisions:
@@ -150,11 +150,11 @@ class Decisions:
     async def _training(self, run: str) -> float:
         """Dollars that training is expected to cost; 0 where it is not billed by tokens."""
         spec = (await self._records.context(run)).spec
-        if spec.student.method not in _TOKEN_BILLED:
+        if not spec.student.billed_by_token:
             return 0.0
-        folder = "dataset" if spec.student.method == "supervised" else "dataset/dpo"
-        size = len(await self._runs.read(f"{run}/{folder}/train.jsonl"))
-        epochs = spec.student.hyperparameters.n_epochs or _USUAL_EPOCHS
+        path = method_file(spec.student.method, "train.jsonl")
+        size = len(await self._runs.read(f"{run}/{path}"))
+        epochs = spec.student.hyperparameters.n_epochs or USUAL_EPOCHS
         return self._prices.training_cost(spec.student.model, size // _BYTES_A_TOKEN * epochs)
 
     def _record(self, by: str, why: str) -> dict[str, Any]:

@@ -45,8 +45,8 @@ class Estimating:
 
 
 def _student(spec: RunSpec) -> str:
-    """The model whose price training has; '' for reinforcement, which is billed by the hour."""
-    return spec.student.model if spec.student.method != "reinforcement" else ""
+    """The model whose price training has; '' where no token price tells what it costs."""
+    return spec.student.model if spec.student.billed_by_token else ""
 
 
 def _workload(spec: RunSpec) -> Workload:

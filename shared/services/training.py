@@ -70,7 +70,7 @@ class Training:
     async def _rows(self, run: str, spec: RunSpec, name: str, fewest: int) -> bytes:
         """The method's file of that name; supervised training reads the chat files."""
         method = spec.student.method
-        path = f"dataset/{name}" if method == SUPERVISED else f"dataset/{method}/{name}"
+        path = method_file(method, name)
         data = await self._runs.read(f"{run}/{path}")
         rows = data.count(b"\n")
         if rows < fewest:
@@ -100,7 +100,7 @@ class Training:
         result = await self._trainer.result(job)
         await self._runs.put(f"{run}/training/metrics.csv", result.metrics_csv)
         student = {"job": job, "model": result.model}
-        by_the_hour = spec.student.method == REINFORCEMENT
+        by_the_hour = not spec.student.billed_by_token
         if by_the_hour:
             student["training_cost"] = "billed by the hour, not known here"
         await self._records.note(run, student=student)
@@ -113,6 +113,11 @@ class Training:
         tokens = result.trained_tokens
         usd = 0.0 if by_the_hour else self._prices.training_cost(spec.student.model, tokens)
         return Step(1, result.model, {"trained_tokens": tokens}, Spend(calls=1, usd=usd))
+
+
+def method_file(method: str, name: str) -> str:
+    """Which file of a run training by this method reads."""
+    return f"dataset/{name}" if method == SUPERVISED else f"dataset/{method}/{name}"
 
 
 def _method_of(spec: RunSpec, training: bytes) -> dict[str, Any]:
