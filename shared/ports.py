@@ -192,6 +192,7 @@ class TrainingRequest:
     """A fine-tuning job. `key` names it: the same key is the same job.
 
     `method`: supervised, dpo or reinforcement. Reinforcement alone has, and needs, a `grader`.
+    `form` is that of the rows: chat, or completion (a prompt and a completion column).
     """
 
     key: str
@@ -203,15 +204,22 @@ class TrainingRequest:
     seed: int
     method: str = "supervised"
     grader: Mapping[str, Any] | None = None
+    form: str = "chat"
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a succeeded job left. `metrics_csv` has one row per step, columns as the service's."""
+    """What a succeeded job left. `metrics_csv` has one row per step, columns as the service's.
+
+    `events` ({at, level, message}, oldest first) and `checkpoints` ({step, model, and the
+    service's metrics}) are [] where the cloud keeps none. Tokens are 0 where it does not tell.
+    """
 
     model: str
     trained_tokens: int
     metrics_csv: bytes
+    events: Sequence[Mapping[str, Any]] = ()
+    checkpoints: Sequence[Mapping[str, Any]] = ()
 
 
 class Trainer(Protocol):
@@ -224,7 +232,10 @@ class Trainer(Protocol):
         """
 
     async def check(self, job: str) -> JobStatus:
-        """The job now; statuses we do not know count as running and are passed on as they are."""
+        """The job now, its last event or error as `detail`.
+
+        Statuses we do not know count as running and are passed on as they are.
+        """
 
     async def cancel(self, job: str) -> None:
         """End the job; one that has ended is left as it is."""
@@ -250,6 +261,21 @@ class Deployer(Protocol):
 
         False, and nothing is done, when there is none, or when the name serves another model.
         """
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A cloud where students are trained and served: one for each `Student.platform`.
+
+    `student` gives the chat with what is served under a deployment's name, asked in a `form`:
+    chat or completion. `hosted` tells whether a deployment is made, and costs, at all; without,
+    a fine-tuned model answers by its own name.
+    """
+
+    trainer: Trainer
+    deployer: Deployer
+    student: Callable[[str, str], Chat]
+    hosted: bool = True
 
 
 class TableWriter(Protocol):

@@ -9,6 +9,9 @@ Further endpoints of a role are numbered, `TEACHER_2_AZURE_OPENAI_ENDPOINT` and 
 them leaves out is as in the role's first. `{ROLE}_RPM` and `{ROLE}_TPM`, numbered alike, are the
 limits of one endpoint: they are not inherited. `{ROLE}_AZURE_OPENAI_MODEL` names the model that a
 deployment serves. MODEL_PRICES overrides the price table.
+
+Students of the platform openai are trained with OPENAI_API_KEY (there is no Entra ID), those of
+azure_ml in the workspace AZURE_ML_WORKSPACE.
 """
 
 from __future__ import annotations
@@ -85,12 +88,24 @@ class ControlPlane:
 
 
 @dataclass(frozen=True)
+class MachineLearning:
+    """The Azure ML workspace in which serverless students are trained and served."""
+
+    subscription: str
+    resource_group: str
+    workspace: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings; times in seconds."""
 
     storage: Storage
     models: Mapping[Role, ModelEndpoint]
     control_plane: ControlPlane
+    machine_learning: MachineLearning
+    public_openai: ModelEndpoint
     client_id: str
     quiet_seconds: float
     poll_seconds: float
@@ -131,6 +146,9 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment; nothing is connected, missing models are noticed at use."""
     env = os.environ if environ is None else environ
+    subscription = env.get("AZURE_SUBSCRIPTION_ID", "")
+    resource_group = env.get("AZURE_RESOURCE_GROUP", "")
+    manager = env.get("AZURE_RESOURCE_MANAGER_ENDPOINT", "https://management.azure.com")
     return Settings(
         storage=Storage(
             connection_string=env.get(DOCUMENTS_CONNECTION, ""),
@@ -139,10 +157,20 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ),
         models={role: _endpoint(env, role) for role in Role},
         control_plane=ControlPlane(
-            subscription=env.get("AZURE_SUBSCRIPTION_ID", ""),
-            resource_group=env.get("AZURE_RESOURCE_GROUP", ""),
+            subscription=subscription,
+            resource_group=resource_group,
             account=env.get("AZURE_OPENAI_ACCOUNT", ""),
-            endpoint=env.get("AZURE_RESOURCE_MANAGER_ENDPOINT", "https://management.azure.com"),
+            endpoint=manager,
+        ),
+        machine_learning=MachineLearning(
+            subscription=env.get("AZURE_ML_SUBSCRIPTION_ID", "") or subscription,
+            resource_group=env.get("AZURE_ML_RESOURCE_GROUP", "") or resource_group,
+            workspace=env.get("AZURE_ML_WORKSPACE", ""),
+            endpoint=manager,
+        ),
+        public_openai=ModelEndpoint(
+            base_url=env.get("OPENAI_BASE_URL", "") or "https://api.openai.com/v1",
+            api_key=env.get("OPENAI_API_KEY", ""),
         ),
         client_id=env.get("AZURE_CLIENT_ID", ""),
         quiet_seconds=_number(env, "QUIET_PERIOD_SECONDS", 30, low=0, high=86_400),

@@ -55,7 +55,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "shared.raft": ("shared.raft", "shared.contracts", "shared.errors"),
     "shared.spec": ("shared.errors",),
     "shared.settings": ("shared.errors",),
-    "shared.contracts": ("shared.errors",),
+    "shared.contracts": ("shared.contracts", "shared.errors"),
     "shared.errors": (),
     "local": ("local", "shared"),
 }

@@ -11,7 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from shared.contracts import JobState, JobStatus
-from shared.settings import ControlPlane, ModelEndpoint, Role, Settings, Storage
+from shared.settings import (
+    ControlPlane,
+    MachineLearning,
+    ModelEndpoint,
+    Role,
+    Settings,
+    Storage,
+)
 
 KEY = "key-that-nobody-may-see"
 
@@ -32,6 +39,8 @@ def settings(url: str = "http://127.0.0.1:9", connection: str = "") -> Settings:
         storage=Storage(connection),
         models={role: endpoint(url, role.value.lower()) for role in Role},
         control_plane=control_plane(url),
+        machine_learning=MachineLearning("subscription", "group", "workspace", url),
+        public_openai=ModelEndpoint(base_url=f"{url}/v1", api_key=KEY),
         client_id="",
         quiet_seconds=1,
         poll_seconds=0.1,

@@ -35,7 +35,7 @@ from shared.errors import REASON_CHARACTERS, WireTooLarge
 RECORDS = [
     kind
     for kind in vars(contracts).values()
-    if dataclasses.is_dataclass(kind) and kind.__module__ == contracts.__name__
+    if dataclasses.is_dataclass(kind) and kind.__module__.startswith(contracts.__name__)
 ]
 
 
