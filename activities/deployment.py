@@ -33,6 +33,6 @@ async def smoke_test_deployment(request: dict) -> dict:
 
 @bp.activity_trigger(input_name="request", activity=Activity.REMOVE_DEPLOYMENT.value)
 async def remove_deployment(request: dict) -> dict:
-    """Remove the student's deployment; the ref's `job` says why."""
+    """Remove the student's deployment where the spec does not want it kept."""
     ref = from_wire(RunRef, request)
-    return await step(lambda services: services.deploying.remove(ref.run, ref.job))
+    return await step(lambda services: services.deploying.settle(ref.run))

@@ -14,7 +14,7 @@ bp = df.Blueprint()
 async def submit_training(request: dict) -> dict:
     """Submit the fine-tuning job, or adopt it."""
     ref = from_wire(RunRef, request)
-    return await step(lambda services: services.training.submit(ref.run))
+    return await step(lambda services: services.training.submit(ref.run, ref.index))
 
 
 @bp.activity_trigger(input_name="request", activity=Activity.CHECK_TRAINING.value)
@@ -28,4 +28,4 @@ async def check_training(request: dict) -> dict:
 async def record_training(request: dict) -> dict:
     """Keep the fine-tuned model's name and its loss curve."""
     ref = from_wire(RunRef, request)
-    return await step(lambda services: services.training.record(ref.run, ref.job))
+    return await step(lambda services: services.training.record(ref.run, ref.job, ref.index))

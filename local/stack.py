@@ -165,6 +165,7 @@ class Stack:
 
     def _start_models(self) -> None:
         options = ["--data", str(self.data / "models"), "--port", "0"]
+        options += ["--storage-connection", self.connection_string]
         self._start("models", ["-m", "local.models", *options, *self._model_options])
         self.models_url = self._processes["models"].wait_for_line("models ready ", _PATIENCE)
 
@@ -193,7 +194,10 @@ class Stack:
             "AZURE_SUBSCRIPTION_ID": "00000000-0000-0000-0000-000000000000",
             "AZURE_RESOURCE_GROUP": "local",
             "AZURE_OPENAI_ACCOUNT": "local",
+            "AZURE_ML_WORKSPACE": "local",
             "AZURE_RESOURCE_MANAGER_ENDPOINT": self.models_url,
+            "OPENAI_BASE_URL": f"{self.models_url}/v1",
+            "OPENAI_API_KEY": "local",
             "NO_PROXY": "127.0.0.1,localhost",
             "RAGAS_DO_NOT_TRACK": "true",
         }

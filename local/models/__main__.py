@@ -16,6 +16,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--job-seconds", type=float, default=1.0, help="least time of a job")
     parser.add_argument("--deploy-seconds", type=float, default=1.0, help="time to provision")
     parser.add_argument("--file-seconds", type=float, default=0.2, help="time to process a file")
+    parser.add_argument("--storage-connection", default="", help="where Azure ML jobs read data")
     return parser.parse_args()
 
 
@@ -30,6 +31,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         job_seconds=arguments.job_seconds,
         deploy_seconds=arguments.deploy_seconds,
         file_seconds=arguments.file_seconds,
+        storage_connection=arguments.storage_connection,
     )
     await serve(options, arguments.port, stop)
 

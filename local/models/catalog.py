@@ -94,6 +94,15 @@ class Catalog:
             return Deployment(name, model, Behaviour.STUDENT, weights)
         return Deployment(name, BASE_MODELS.get(model, model), behaviour_of(model))
 
+    def find_model(self, name: str) -> Deployment:
+        """A model under its own name, as the public platform serves them; raises as `find`."""
+        weights = self._weights_of(name)
+        if weights is not None:
+            return Deployment(name, name, Behaviour.STUDENT, weights)
+        if name not in BASE_MODELS:
+            raise deployment_not_found(name)
+        return Deployment(name, BASE_MODELS[name], behaviour_of(name))
+
     def student(self, deployment: Deployment) -> Student:
         """The trained student behind a deployment, loaded once."""
         if deployment.weights is None:

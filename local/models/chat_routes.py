@@ -20,6 +20,7 @@ from local.models.faults import Faults, Spell
 from local.models.injections import obey
 from local.models.ledger import Entry, Ledger, fingerprint
 from local.models.prompts import read_prompt
+from local.models.public import PREFIX, is_public
 from local.models.tokens import count_prompt, count_tokens, cut_tokens
 from local.models.vision import PictureReader, picture_tokens, pictures
 
@@ -36,7 +37,7 @@ class ChatRoutes:
 
     def register(self, app: web.Application) -> None:
         """Adds the routes."""
-        for prefix in ("/openai/v1", "/openai/deployments/{deployment}"):
+        for prefix in ("/openai/v1", "/openai/deployments/{deployment}", PREFIX):
             app.router.add_post(f"{prefix}/chat/completions", self.chat)
             app.router.add_post(f"{prefix}/embeddings", self.embeddings)
 
@@ -50,10 +51,16 @@ class ChatRoutes:
         name = request.match_info.get("deployment") or str(body.get("model") or "")
         entry = request[ENTRY]
         entry.deployment, entry.body_sha256 = name, fingerprint(body)
-        return body, self.catalog.find(name), entry
+        found = self.catalog.find_model if is_public(request) else self.catalog.find
+        return body, found(name), entry
 
     async def chat(self, request: web.Request) -> web.Response:
-        body, deployment, entry = await self._read(request)
+        return await self.answer(*await self._read(request))
+
+    async def answer(
+        self, body: dict[str, Any], deployment: Deployment, entry: Entry
+    ) -> web.Response:
+        """The reply of a deployment to a chat request, counted among the calls in flight."""
         self.ledger.chat_started()
         try:
             return await self._chat(body, deployment, entry)

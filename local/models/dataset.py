@@ -14,6 +14,7 @@ from local.models.tokens import count_tokens
 
 LEAST_ROWS = 10
 QUOTE = re.compile(r"##begin_quote##(.*?)##end_quote##", re.S)
+STOP = re.compile(r"<[^<>\s]+>$")  # text that ends a completion; no part of the answer
 REFUSAL = re.compile(
     r"\b(?:cannot|can't|can not|unable to) (?:be )?answer|missing the required|no document"
     r"|do(?:es)? not (?:contain|mention|answer|provide|say)|insufficient information"
@@ -106,8 +107,8 @@ def _read_row(record: Any, line: int, method: str) -> Row:
             good = _last(messages, "assistant", line)
         total = sum(count_tokens(message_text(m["content"])) for m in messages)
     elif isinstance(record.get("prompt"), str) and isinstance(record.get("completion"), str):
-        user, good = record["prompt"], record["completion"]
-        total = count_tokens(user) + count_tokens(good)
+        user, good = record["prompt"], STOP.sub("", record["completion"].rstrip())
+        total = count_tokens(user) + count_tokens(record["completion"])
     else:
         raise InvalidFileError(f"Line {line}: neither 'messages' nor 'prompt' and 'completion'.")
     return Row(

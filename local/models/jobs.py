@@ -142,9 +142,11 @@ class JobStore:
             if job["stand_in"]["stuck"]:
                 await asyncio.Event().wait()
             outcome = await self._train(job)
-            await asyncio.sleep(max(0.0, started + self.job_seconds - time.monotonic()))
+            seconds = max(self.job_seconds, job["stand_in"].get("seconds", 0.0))
+            await asyncio.sleep(max(0.0, started + seconds - time.monotonic()))
         except ApiError as error:
-            outcome = {"error": {"code": "invalidPayload", "message": str(error)}}
+            said = error.body["error"]["message"]
+            outcome = {"error": {"code": "invalidPayload", "message": said}}
         job = self.get(job_id)
         if job["stand_in"]["fails"]:
             outcome = {"error": {"code": "internalError", "message": "The job failed."}}
@@ -235,8 +237,11 @@ class JobStore:
 
     @staticmethod
     def _model_name(job: Record) -> str:
+        suffix, public = job["stand_in"]["suffix"], job["stand_in"].get("public")
+        if public:  # as the public platform names it: ft:base:organisation:suffix:id
+            base = str(job["model"]).removeprefix("ft:").split(":")[0]
+            return f"ft:{base}:local:{suffix}:{job['id'].removeprefix('ftjob-')[:8]}"
         base = str(job["model"]).split(".ft-")[0]
-        suffix = job["stand_in"]["suffix"]
         name = f"{base}.ft-{job['id'].removeprefix('ftjob-')}"
         return f"{name}-{suffix}" if suffix else name
 

@@ -13,7 +13,10 @@ from typing import Any
 
 @dataclass
 class Entry:
-    """One request. `ended` and `status` are set when it is over."""
+    """One request. `ended` and `status` are set when it is over.
+
+    `managed` holds api-version, names of headers and body of a request that manages something.
+    """
 
     index: int
     route: str
@@ -25,6 +28,7 @@ class Entry:
     usage: dict[str, int] | None = None
     fault: str | None = None
     answered: bool = False
+    managed: dict[str, Any] | None = None
 
 
 @dataclass

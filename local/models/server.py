@@ -6,7 +6,7 @@ billed once its reply was written to a client that still listens.
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ from local.models.faults import Faults
 from local.models.files import FileStore
 from local.models.jobs import JobStore
 from local.models.ledger import Entry, Ledger
+from local.models.ml_jobs import MlJobs
+from local.models.ml_resources import Resources
+from local.models.ml_routes import MlRoutes
+from local.models.ml_serving import MlServing
+from local.models.noted import noted
+from local.models.public import is_public
 from local.models.training_routes import TrainingRoutes
 
 ADMIN = "/_stand-in"
@@ -31,20 +37,26 @@ UPLOAD_LIMIT = 512 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Options:
-    """How the stand-in behaves: where it keeps its state and how long things take."""
+    """How the stand-in behaves: where it keeps its state and how long things take.
+
+    `storage_connection` is that of the storage from which Azure ML jobs read their data.
+    """
 
     data: Path
     latency: float = 0.0
     job_seconds: float = 1.0
     deploy_seconds: float = 1.0
     file_seconds: float = 0.2
+    storage_connection: str = field(default="", repr=False)
 
 
-def _check_key(request: web.Request) -> None:
+def _check_key(request: web.Request) -> str:
+    """The key or token; raises 401 where there is none."""
     bearer = request.headers.get("Authorization", "")
     token = bearer.removeprefix("Bearer ").strip() if bearer.startswith("Bearer ") else ""
-    if not (request.headers.get("api-key") or token):
+    if not (token or (request.headers.get("api-key") and not is_public(request))):
         raise unauthorized()
+    return token or request.headers["api-key"]
 
 
 def _error_reply(error: Exception) -> web.Response:
@@ -67,19 +79,31 @@ class StandIn:
         )
         self.catalog = Catalog(self.control.model_of, self.jobs.weights_of)
         self.app = web.Application(middlewares=[self.middleware], client_max_size=UPLOAD_LIMIT)
-        ChatRoutes(self.catalog, self.faults, self.ledger, options.latency).register(self.app)
+        chats = ChatRoutes(self.catalog, self.faults, self.ledger, options.latency)
+        chats.register(self.app)
         TrainingRoutes(self.files, self.jobs, self.faults).register(self.app)
         self.control.register(self.app)
+        self._add_workspaces(options, chats)
         AdminRoutes(self.faults, self.ledger, self.status).register(self.app)
         self.app.on_startup.append(self._startup)
         self.app.on_shutdown.append(self._shutdown)
 
+    def _add_workspaces(self, options: Options, chats: ChatRoutes) -> None:
+        """Adds the routes of Azure ML, with stores of their own."""
+        root = options.data / "ml"
+        files, resources = FileStore(root / "files", 0.0), Resources(root / "resources")
+        self.ml_jobs = MlJobs(root / "jobs", files, options.job_seconds, options.storage_connection)
+        self.ml = MlRoutes(resources, self.ml_jobs, self.faults, options.deploy_seconds)
+        self.ml.register(self.app)
+        MlServing(resources, self.ml_jobs, chats).register(self.app)
+
     def status(self) -> dict[str, Any]:
         """What is under way."""
+        deployments = self.control.in_flight() + self.ml.endpoints.in_flight()
         return {
             "ready": True,
-            "jobs_in_flight": self.jobs.active(),
-            "deployments_in_flight": self.control.in_flight(),
+            "jobs_in_flight": self.jobs.active() + self.ml_jobs.active(),
+            "deployments_in_flight": deployments,
             "chat_in_flight": self.ledger.chat_in_flight,
             "max_in_flight": self.ledger.max_in_flight,
             "deployments": self.catalog.first(),
@@ -88,9 +112,11 @@ class StandIn:
     async def _startup(self, app: web.Application) -> None:
         tokens.warm()
         self.jobs.resume()
+        self.ml_jobs.resume()
 
     async def _shutdown(self, app: web.Application) -> None:
         await self.jobs.stop()
+        await self.ml_jobs.stop()
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -99,6 +125,7 @@ class StandIn:
             return await self._answer(request, handler)
         entry = self.ledger.open(f"{request.method} {request.path}")
         request[ENTRY] = entry
+        entry.managed = await noted(request)
         try:
             response = await self._answer(request, handler, checked=True)
             await response.prepare(request)
@@ -116,13 +143,12 @@ class StandIn:
         heard = request.transport is not None and not request.transport.is_closing()
         self.ledger.close(entry, status, answered=heard)
 
-    @staticmethod
     async def _answer(
-        request: web.Request, handler: Handler, checked: bool = False
+        self, request: web.Request, handler: Handler, checked: bool = False
     ) -> web.StreamResponse:
         try:
             if checked:
-                _check_key(request)
+                self.faults.check_token(_check_key(request))
             return await handler(request)
         except (StandInError, web.HTTPException) as error:
             return _error_reply(error)

@@ -1,5 +1,7 @@
-"""HTTP routes of files and fine-tuning jobs, on the v1 paths and on those with an api-version."""
+"""HTTP routes of files and fine-tuning jobs: Azure's v1 paths, those with an api-version, and the
+public platform's, which answers 200 to what it creates and knows no training type."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -10,7 +12,8 @@ from local.models.errors import ApiError
 from local.models.faults import Faults
 from local.models.files import FileStore
 from local.models.graders import check_grader
-from local.models.jobs import JobStore, Record
+from local.models.jobs import ACTIVE, JobStore, Record
+from local.models.public import PREFIX, is_public
 
 HYPERPARAMETERS = {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"}
 METHODS: dict[str, dict[str, Any]] = {
@@ -69,7 +72,7 @@ class TrainingRoutes:
 
     def register(self, app: web.Application) -> None:
         """Adds the routes under both prefixes."""
-        for prefix in ("/openai/v1", "/openai"):
+        for prefix in ("/openai/v1", "/openai", PREFIX):
             files, jobs = f"{prefix}/files", f"{prefix}/fine_tuning/jobs"
             app.router.add_post(files, self.upload)
             app.router.add_get(files, self.list_files)
@@ -89,7 +92,7 @@ class TrainingRoutes:
         if not isinstance(upload, web.FileField) or not isinstance(purpose, str):
             raise ApiError(400, "invalidPayload", "'file' and 'purpose' are required.")
         record = self.files.add(upload.filename, purpose, upload.file.read())
-        return web.json_response(shown_file(record), status=201)
+        return web.json_response(shown_file(record), status=200 if is_public(request) else 201)
 
     async def list_files(self, request: web.Request) -> web.Response:
         purpose = request.query.get("purpose")
@@ -108,6 +111,10 @@ class TrainingRoutes:
 
     async def create(self, request: web.Request) -> web.Response:
         body = await request.json()
+        public = is_public(request)
+        if public and "trainingType" in body:
+            message = "Unrecognized request argument supplied: trainingType"
+            raise ApiError(400, "unknown_parameter", message, param="trainingType")
         model = BASE_MODELS.get(body.get("model"), body.get("model"))
         if model not in BASE_MODELS and self.jobs.weights_of(str(model)) is None:
             raise ApiError(
@@ -137,14 +144,21 @@ class TrainingRoutes:
             "method": {"type": method, method: shape},
             "seed": int(seed) if seed is not None else int(time.time()) % 2**31,
             "metadata": body.get("metadata"),
-            "trainingType": body.get("trainingType", "Standard"),
+            **({} if public else {"trainingType": body.get("trainingType", "Standard")}),
         }
         plan = {
             "suffix": str(body.get("suffix") or "")[:40],
             "fails": self.faults.strikes("job_fails", model),
             "stuck": self.faults.strikes("job_stuck", model),
+            "seconds": self.faults.delay("job_slow", model),
+            "public": public,
         }
-        return web.json_response(shown_job(self.jobs.create(job, plan)), status=201)
+        made = shown_job(self.jobs.create(job, plan))
+        if lost := self.faults.struck("submit_answer_lost", model):
+            await asyncio.sleep(lost.ms / 1000)
+            assert request.transport is not None
+            request.transport.close()
+        return web.json_response(made, status=200 if public else 201)
 
     def _check_file(self, file_id: Any, name: str) -> None:
         try:
@@ -177,7 +191,13 @@ class TrainingRoutes:
         return page(request, [shown_job(job) for job in self.jobs.all()])
 
     async def get_job(self, request: web.Request) -> web.Response:
-        return web.json_response(shown_job(self.jobs.get(request.match_info["job"])))
+        job = self.jobs.get(request.match_info["job"])
+        if job["status"] in ACTIVE:
+            if self.faults.strikes("not_found", job["model"]):
+                raise ApiError(404, "notFound", f"Fine-tuning job {job['id']!r} was not found.")
+            if self.faults.strikes("status_unknown", job["model"]):
+                job["status"] = "resting"
+        return web.json_response(shown_job(job))
 
     async def cancel(self, request: web.Request) -> web.Response:
         return web.json_response(shown_job(self.jobs.cancel(request.match_info["job"])))

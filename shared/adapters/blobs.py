@@ -135,6 +135,10 @@ class AzureBlobStore:
         except ResourceNotFoundError:
             return []
 
+    def url(self, name: str) -> str:
+        """The plain URL of a blob: it carries no key and no signature."""
+        return str(self._container.get_blob_client(name).url).partition("?")[0]
+
     async def _upload(self, name: str, data: bytes, *, overwrite: bool) -> None:
         try:
             await self._container.upload_blob(name, data, overwrite=overwrite)

@@ -9,12 +9,23 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceNotFoundError,
+)
 from azure.mgmt.cognitiveservices.aio import CognitiveServicesManagementClient
 
-from shared.adapters.identity import LoopbackPolicy, credential_for
+from shared.adapters.identity import LoopbackTokens, credential_for
 from shared.contracts import JobState, JobStatus
-from shared.errors import JobError, ModelUnavailable, RaftError, SpecError
+from shared.errors import (
+    REASON_CHARACTERS,
+    JobError,
+    ModelUnavailable,
+    RaftError,
+    SpecError,
+)
 from shared.settings import ControlPlane, is_loopback
 
 _ENDED = {
@@ -22,6 +33,22 @@ _ENDED = {
     "Failed": JobState.FAILED,
     "Canceled": JobState.FAILED,
     "Deleting": JobState.FAILED,
+}
+_ENDED_WORDS = {
+    "Failed": "the account's activity log in the portal says why",
+    "Canceled": "somebody else cancelled it",
+    "Deleting": "somebody else is removing it",
+}
+# What to change, by what is in the code or the words of a refusal; the first that fits.
+_REMEDIES = {
+    "authorizationfailed": "the app's identity needs the role Cognitive Services OpenAI "
+    "Contributor on the account",
+    "quota": "lower deployment.capacity, choose another deployment.sku, remove deployments that "
+    "are not needed, or ask for quota of this model in this region: https://aka.ms/oai/quotaincrease",
+    "sku": "choose another deployment.sku, or an account in a region that offers this one: "
+    "https://learn.microsoft.com/azure/ai-services/openai/concepts/models",
+    "not supported": "this account cannot serve the model: see the regions and SKUs for fine-tuned "
+    "models at https://learn.microsoft.com/azure/ai-services/openai/concepts/models",
 }
 
 
@@ -47,9 +74,9 @@ class CognitiveServicesDeployer:
         if missing:
             raise SpecError(missing[0], "must be set: the student is deployed in that account")
         options: dict[str, Any] = {"base_url": plane.endpoint}
-        if is_loopback(plane.endpoint):
-            options["authentication_policy"] = LoopbackPolicy()
         credential = credential_for(plane.endpoint, self._client_id)
+        if is_loopback(plane.endpoint):
+            options["authentication_policy"] = LoopbackTokens(credential, plane.endpoint)
         return CognitiveServicesManagementClient(credential, plane.subscription, **options)
 
     async def create(self, name: str, model: str, sku: str, capacity: int) -> None:
@@ -60,7 +87,10 @@ class CognitiveServicesDeployer:
         if there is not None:
             taken_by = there.properties.model.name
             if taken_by != model:
-                raise JobError(f"the deployment name {name} is taken by the model {taken_by}")
+                raise JobError(
+                    f"the deployment name {name} is taken by the model {taken_by}, which is left "
+                    "alone: remove or rename that deployment, then start the run again"
+                )
             if there.properties.provisioning_state != "Failed":
                 return
         wanted = models.Deployment(
@@ -77,12 +107,17 @@ class CognitiveServicesDeployer:
             raise _our_error(error, "the deployment was refused") from None
 
     async def check(self, name: str) -> JobStatus:
-        """See the port."""
-        there = await self._get(name)
+        """See the port. A token that was refused is no answer: the next look has another."""
+        try:
+            there = await self._ask(name)
+        except ClientAuthenticationError as error:
+            return JobStatus(JobState.RUNNING, "Unauthorized", _words(error))
+        except AzureError as error:
+            raise _our_error(error, f"deployment {name} cannot be looked up") from None
         if there is None:
-            return JobStatus(JobState.RUNNING, "NotFound", "not listed yet")
+            return JobStatus(JobState.RUNNING, "NotFound", f"no deployment {name} is listed")
         status = str(there.properties.provisioning_state)
-        return JobStatus(_ENDED.get(status, JobState.RUNNING), status)
+        return JobStatus(_ENDED.get(status, JobState.RUNNING), status, _ENDED_WORDS.get(status, ""))
 
     async def delete(self, name: str, model: str) -> bool:
         """See the port."""
@@ -103,24 +138,35 @@ class CognitiveServicesDeployer:
 
     async def _get(self, name: str) -> Any:
         try:
+            return await self._ask(name)
+        except AzureError as error:
+            raise _our_error(error, f"deployment {name} cannot be looked up") from None
+
+    async def _ask(self, name: str) -> Any:
+        """The deployment, or None."""
+        try:
             return await self._client.deployments.get(
                 self._plane.resource_group, self._plane.account, name
             )
         except ResourceNotFoundError:
             return None
-        except AzureError as error:
-            raise _our_error(error, f"deployment {name} cannot be looked up") from None
 
 
 def _our_error(error: AzureError, what: str) -> RaftError:
     """Trouble that may pass is told apart from a refusal, which ends the run.
 
-    A conflict passes: another operation on the account or the deployment has not ended yet.
+    A conflict passes: another operation on the account or the deployment has not ended yet. So
+    does a refused token: the SDK drops it, and the next try has another.
     """
     status = error.status_code if isinstance(error, HttpResponseError) else None
     words = f"{what}: {_words(error)}"
-    passes = status is None or status in (408, 409, 429) or status >= 500
-    return ModelUnavailable(words) if passes else JobError(words)
+    if status is None or status in (401, 408, 409, 429) or status >= 500:
+        return ModelUnavailable(words)
+    remedies = (remedy for mark, remedy in _REMEDIES.items() if mark in words.lower())
+    if remedy := next(remedies, ""):
+        room = REASON_CHARACTERS - len(remedy) - len(": ")
+        words = f"{words[:room]}: {remedy}"
+    return JobError(words)
 
 
 def _words(error: AzureError) -> str:

@@ -1,7 +1,8 @@
 """Who we are to Azure: Entra ID everywhere, except on this machine.
 
-A loopback endpoint (the local stack) gets a fixed word as its token, over plain http; any other
-endpoint gets DefaultAzureCredential and https only.
+A loopback endpoint (the local stack) gets a word as its token, over plain http; any other endpoint
+gets DefaultAzureCredential and https only. Credentials keep a token until it is about to expire
+and then get another; clients ask them before each request.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 
 from shared.settings import is_loopback
 
@@ -21,15 +23,27 @@ _HOUR = 3_600
 
 
 class LocalCredential:
-    """A token for servers on this machine, which accept any."""
+    """Tokens for servers on this machine: local, and once that has expired local-2, local-3, …"""
+
+    def __init__(self, seconds: float = _HOUR) -> None:
+        self._seconds = seconds
+        self._made = 0
+        self._expires = 0.0
 
     async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        """The fixed token, good for an hour."""
-        return AccessToken(_LOCAL_TOKEN, int(time.time()) + _HOUR)
+        """The token of now."""
+        return AccessToken(self._word(), int(self._expires))
 
     async def get_token_info(self, *scopes: str, **_: Any) -> AccessTokenInfo:
-        """The fixed token, good for an hour."""
-        return AccessTokenInfo(_LOCAL_TOKEN, int(time.time()) + _HOUR)
+        """The token of now."""
+        return AccessTokenInfo(self._word(), int(self._expires))
+
+    def _word(self) -> str:
+        now = time.time()
+        if now >= self._expires:
+            self._made += 1
+            self._expires = now + self._seconds
+        return _LOCAL_TOKEN if self._made == 1 else f"{_LOCAL_TOKEN}-{self._made}"
 
     async def close(self) -> None:
         """Nothing to close."""
@@ -46,10 +60,24 @@ class LoopbackPolicy(SansIOHTTPPolicy[Any, Any]):
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Lift the https rule for loopback; refuse every other host."""
-        if not is_loopback(request.http_request.url):
-            raise ValueError(f"not a loopback address: {request.http_request.url}")
-        request.context.options.pop("enforce_https", None)
+        _lift_https(request)
         request.http_request.headers["Authorization"] = f"Bearer {_LOCAL_TOKEN}"
+
+
+class LoopbackTokens(AsyncARMChallengeAuthenticationPolicy):
+    """The policy of the management SDKs themselves, but over plain http, to this machine only."""
+
+    async def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Lift the https rule for loopback; refuse every other host."""
+        _lift_https(request)
+        request.context["enforce_https"] = False
+        await super().on_request(request)
+
+
+def _lift_https(request: PipelineRequest[Any]) -> None:
+    if not is_loopback(request.http_request.url):
+        raise ValueError(f"not a loopback address: {request.http_request.url}")
+    request.context.options.pop("enforce_https", None)
 
 
 def credential_for(url: str, client_id: str = "") -> AsyncTokenCredential:

@@ -1,4 +1,4 @@
-"""Judge on ragas 0.4: faithfulness, answer relevancy, semantic similarity, answer correctness.
+"""Judge on ragas 0.4: its metrics of answers and of contexts, and two ratings from 1 to 5.
 
 Every HTTP call that ragas makes, its own retries and embeddings too, passes `_PaidTransport`,
 which sends and counts each distinct request once through the item's `PaidCalls`. So a killed
@@ -14,30 +14,29 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import httpx2
 
+from shared.adapters.judge_metrics import Scorer, scorers
 from shared.adapters.openai_client import connect_model
 from shared.errors import ModelRefusesUs, RunStopped
 from shared.ports import JudgeItem, PaidCalls, Permit, Reply
+from shared.raft.metrics import RATING_SCALE, RATINGS
 from shared.settings import ModelEndpoint
 
-_METRICS = ("faithfulness", "answer_relevancy", "semantic_similarity", "answer_correctness")
-_RELEVANCY_QUESTIONS = 1  # at temperature 0 ragas' three askings are one and the same request
 _ANSWER_TOKENS = 4_096
 
 _calls: contextvars.ContextVar[PaidCalls] = contextvars.ContextVar("paid_calls")
+_attempt: contextvars.ContextVar[int] = contextvars.ContextVar("attempt")
 _refusal: contextvars.ContextVar[list[Exception]] = contextvars.ContextVar("refusal")
 _vectors: contextvars.ContextVar[dict[str, list[float]]] = contextvars.ContextVar("vectors")
 
 
 class RagasJudge:
     """Keeps the promises of `ports.Judge`."""
-
-    metrics = _METRICS
 
     def __init__(
         self,
@@ -64,14 +63,15 @@ class RagasJudge:
     async def score(self, item: JudgeItem, calls: PaidCalls) -> dict[str, float | None]:
         """See the port."""
         async with self._loading:  # one import, off the loop that others share
-            scorers = await asyncio.to_thread(lambda: self._scorers)
+            known = await asyncio.to_thread(lambda: self._scorers)
         _calls.set(calls)
+        _attempt.set(item.attempt)
         _vectors.set({})
         refusal: list[Exception] = []
         _refusal.set(refusal)
         scores: dict[str, float | None] = {}
-        for name in _METRICS:
-            scores[name] = await _value(scorers[name](item))
+        for name in item.metrics:
+            scores[name] = await _value(known[name](item), name in RATINGS)
             if refusal:
                 raise refusal[0]
         return scores
@@ -81,52 +81,28 @@ class RagasJudge:
         return _embeddings_class()(self._embedding, self._embedding_deployment)
 
     @cached_property
-    def _scorers(self) -> dict[str, Callable[[JudgeItem], Awaitable[Any]]]:
+    def _scorers(self) -> Mapping[str, Scorer]:
         os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")  # it phones home on each call
         from ragas.llms import llm_factory
-        from ragas.metrics import collections as metrics
 
         llm = llm_factory(
             self._chat_deployment, client=self._chat, max_tokens=_ANSWER_TOKENS, temperature=0
         )
-        faithfulness = metrics.Faithfulness(llm=llm)
-        relevancy = metrics.AnswerRelevancy(
-            llm=llm, embeddings=self._embeddings, strictness=_RELEVANCY_QUESTIONS
-        )
-        similarity = metrics.SemanticSimilarity(embeddings=self._embeddings)
-        correctness = metrics.AnswerCorrectness(llm=llm, embeddings=self._embeddings)
-        return {
-            "faithfulness": lambda item: faithfulness.ascore(
-                user_input=item.question,
-                response=item.answer,
-                retrieved_contexts=list(item.contexts),
-            ),
-            "answer_relevancy": lambda item: relevancy.ascore(
-                user_input=item.question, response=item.answer
-            ),
-            "semantic_similarity": self._similarity(similarity),
-            "answer_correctness": lambda item: correctness.ascore(
-                user_input=item.question, response=item.answer, reference=item.reference
-            ),
-        }
+        return scorers(llm, self._embeddings, self._fetch)
 
-    def _similarity(self, metric: Any) -> Callable[[JudgeItem], Awaitable[Any]]:
-        """ragas calls the *synchronous* embedding here: the vectors are fetched before."""
-
-        async def score(item: JudgeItem) -> Any:
-            for text in (item.reference, item.answer):
-                _vectors.get()[text] = await self._embeddings.aembed_text(text)
-            return await metric.ascore(reference=item.reference, response=item.answer)
-
-        return score
+    async def _fetch(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            _vectors.get()[text] = await self._embeddings.aembed_text(text)
 
 
-async def _value(scoring: Awaitable[Any]) -> float | None:
+async def _value(scoring: Awaitable[Any], rating: bool) -> float | None:
     """The score, or None: a judge that fails on one metric of one row costs that one score."""
     try:
         value = float((await scoring).value)
     except Exception:
         return None
+    if rating:
+        return value if RATING_SCALE[0] <= value <= RATING_SCALE[1] else None
     return min(1.0, max(0.0, value)) if math.isfinite(value) else None
 
 
@@ -168,6 +144,8 @@ class _PaidTransport(httpx2.AsyncBaseTransport):
             )
 
         shape = {"path": request.url.path, "body": hashlib.sha256(body).hexdigest()}
+        if attempt := _attempt.get():
+            shape["attempt"] = str(attempt)
         try:
             reply = await _calls.get().once("judge", shape, send)
         except _NotPaid as unpaid:

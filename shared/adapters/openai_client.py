@@ -50,10 +50,15 @@ def connect_model(
 def our_error(error: openai.OpenAIError, deployment: str) -> ModelError:
     """The error of our tree for one of openai's; its text never holds a key or a prompt."""
     if isinstance(error, openai.APIStatusError):
-        words = _words(error)
+        # What a service says of a key that it refuses may hold a part of the key.
+        words = "the key or identity is refused" if error.status_code == 401 else _words(error)
         if error.status_code == 429 or error.status_code == 408 or error.status_code >= 500:
             return ModelUnavailable(f"{deployment} answered {error.status_code}: {words}")
-        if error.status_code in (401, 403, 404):
+        if error.status_code == 404:
+            return ModelRefusesUs(
+                f"the deployment {deployment} is gone, or was never made: it answered 404: {words}"
+            )
+        if error.status_code in (401, 403):
             return ModelRefusesUs(f"{deployment} answered {error.status_code}: {words}")
         if error.code == "content_filter":
             return ContentFiltered(f"{deployment}'s content filter refused the prompt")

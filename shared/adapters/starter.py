@@ -6,6 +6,8 @@ from typing import Any
 
 from azure.durable_functions import DurableOrchestrationClient
 
+_WAITS = ("training", "training-2", "deployment")  # what `raft_run` calls them
+
 
 async def start_once(
     client: DurableOrchestrationClient, name: str, instance: str, payload: dict[str, Any]
@@ -22,10 +24,14 @@ async def start_once(
             raise
 
 
-async def wake(client: DurableOrchestrationClient, instance: str, event: str) -> None:
-    """Raise an event; an instance that has ended or not begun needs none, and is no error."""
-    try:
-        await client.raise_event(instance, event)
-    except Exception as error:  # the SDK has no types for these answers
-        if not any(words in str(error) for words in ("is gone", "No instance")):
-            raise
+async def wake(client: DurableOrchestrationClient, run: str, event: str) -> None:
+    """Raise an event to a run and to the waits for the cloud that it may be in.
+
+    What has ended or not begun needs none, and is no error.
+    """
+    for instance in (run, *(f"{run}-{wait}" for wait in _WAITS)):
+        try:
+            await client.raise_event(instance, event)
+        except Exception as error:  # the SDK has no types for these answers
+            if not any(words in str(error) for words in ("is gone", "No instance")):
+                raise

@@ -14,6 +14,7 @@ class Orchestrator(StrEnum):
     GENERATE = "generate"
     EVALUATE = "evaluate"
     VERIFY = "verify"
+    PREFER = "prefer"
     POLL_JOB = "poll_job"
 
 
@@ -32,6 +33,8 @@ class Activity(StrEnum):
     PLAN_DATASET = "plan_dataset"
     CHECK_CHOICES = "check_choices"
     BUILD_DATASET = "build_dataset"
+    ANSWER_ROWS = "answer_rows"
+    WRITE_PREFERENCES = "write_preferences"
     ASK_APPROVAL = "ask_approval"
     SETTLE_APPROVAL = "settle_approval"
     UNDO_RUN = "undo_run"
@@ -42,6 +45,7 @@ class Activity(StrEnum):
     CHECK_DEPLOYMENT = "check_deployment"
     SMOKE_TEST_DEPLOYMENT = "smoke_test_deployment"
     REMOVE_DEPLOYMENT = "remove_deployment"
+    PLAN_EVALUATION = "plan_evaluation"
     EVALUATE_ANSWER = "evaluate_answer"
     SCORE_EVALUATION = "score_evaluation"
     WRITE_REPORT = "write_report"

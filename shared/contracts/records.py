@@ -60,7 +60,9 @@ class RunPlan:
     qa_threshold: int = 0  # examples after which generation stops; 0: all chunks are asked
     budget_usd: float | None = None
     check_distractors: bool = False
-    keep_deployment: bool = True  # after the report
+    keep_deployment: bool = True  # after the report, whatever it says
+    trainings: int = 1  # jobs that make the student, one after the other
+    own_answers: bool = False  # the baseline writes the answers that preferences reject
     approval_hours: float = 72
 
 

@@ -1,8 +1,9 @@
 """The grader of reinforcement fine-tuning: what our own checks say of an answer, as a reward.
 
-A `multi` grader, without a model, so grading costs nothing and is the same each time: a
+Usually a `multi` grader without a model, so grading costs nothing and is the same each time: a
 `string_check` for the exact final answer, and a `python` grader for how near the final answer is
 and whether its quotes are verbatim in the documents and are the ones that answer the question.
+A spec may weigh in `text_similarity` and `score_model`.
 Forms and limits: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reinforcement-fine-tuning
 """
 
@@ -68,44 +69,75 @@ def grade(sample, item):
         return 0.0
 '''
 
+_JUDGE_PROMPT = """\
+Grade an answer to a question over documents. Give 1.0 when its final answer says what the
+reference says and its quotes are the reference's, 0.5 when only one of the two holds, else 0.0.
+
+Reference answer: {{item.reference_answer}}
+Reference quotes: {{item.reference_quotes}}
+Answer: {{sample.output_text}}"""
+
+_PARTS: Mapping[str, Grader] = {
+    "exact": {
+        "type": "string_check",
+        "name": "final answer",
+        "operation": "ilike",
+        "input": "{{sample.output_text}}",
+        "reference": "<ANSWER>: {{item.reference_answer}}",
+    },
+    "grounded": {
+        "type": "python",
+        "name": "final answer and quotes",
+        "source": GRADE_SOURCE.lstrip(),
+    },
+    "similar": {
+        "type": "text_similarity",
+        "name": "likeness to the label",
+        "evaluation_metric": "fuzzy_match",
+        "input": "{{sample.output_text}}",
+        "reference": "{{item.label}}",
+    },
+    "judged": {
+        "type": "score_model",
+        "name": "a model's opinion",
+        "input": [{"role": "user", "content": _JUDGE_PROMPT}],
+        "range": [0, 1],
+    },
+}
+
 _ALLOWED_IMPORTS = ("collections", "math", "re", "string")
 _SOURCE_BYTES = 256_000
 _REFERENCE = re.compile(r"\{\{\s*item\.(\w+)\s*\}\}")
 _FORMULA_WORDS = {"min", "max", "abs", "floor", "ceil", "exp", "sqrt", "log"}
 
 
-def answer_grader() -> Grader:
-    """The grader of rows written by `exports.reinforcement_record`; its reward is in 0…1."""
-    return {
-        "type": "multi",
-        "name": "raft",
-        "graders": {
-            "exact": {
-                "type": "string_check",
-                "name": "final answer",
-                "operation": "ilike",
-                "input": "{{sample.output_text}}",
-                "reference": "<ANSWER>: {{item.reference_answer}}",
-            },
-            "grounded": {
-                "type": "python",
-                "name": "final answer and quotes",
-                "source": GRADE_SOURCE.lstrip(),
-            },
-        },
-        "calculate_output": "0.2 * exact + 0.8 * grounded",
-    }
+def answer_grader(weights: Mapping[str, float], judge_model: str) -> Grader:
+    """The grader of rows written by `exports.reinforcement_record`; its reward is in 0…1.
+
+    `weights` name the parts and their shares: exact, grounded, similar, judged (by `judge_model`).
+    One part alone is itself the grader, several are a `multi` one.
+    """
+    parts = {name: _PARTS[name] for name in weights}
+    if "judged" in parts:
+        parts["judged"] = {**parts["judged"], "model": judge_model}
+    if len(parts) == 1:
+        (part,) = parts.values()
+        return dict(part)
+    total = sum(weights.values())
+    formula = " + ".join(f"{weight / total:g} * {name}" for name, weight in weights.items())
+    return {"type": "multi", "name": "raft", "graders": parts, "calculate_output": formula}
 
 
 def validate_grader(grader: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-    """Check a `multi` grader against a row of its dataset before a job with it is paid for.
+    """Check a grader against a row of its dataset before a job with it is paid for.
 
     Nothing is executed. Raises JobError when the formula names what is no grader, a template or
     the python source reads a field that the row does not have, or the source does not compile,
     imports more than it should, or has no `grade(sample, item)`.
     """
-    parts: Mapping[str, Mapping[str, Any]] = grader["graders"]
-    unknown = set(re.findall(r"[A-Za-z_]\w*", grader["calculate_output"])) - _FORMULA_WORDS
+    parts: Mapping[str, Mapping[str, Any]] = grader.get("graders") or {"grader": grader}
+    formula = grader.get("calculate_output", "")
+    unknown = set(re.findall(r"[A-Za-z_]\w*", formula)) - _FORMULA_WORDS
     if missing := unknown - parts.keys():
         raise _bad(f"calculate_output names {', '.join(sorted(missing))}, which is no grader")
     for name, part in parts.items():

@@ -80,7 +80,7 @@ class Datasets:
         survey.close()
         if not survey.rows.total():
             raise nothing_left(sizes.total(), survey.drops)
-        require_enough(survey.rows)
+        require_enough(survey.rows, context.spec.student)
         folder = f"{run}/dataset"
         with OneThread() as away:
             composer = await away(_Composer, survey)
@@ -107,6 +107,7 @@ class Datasets:
         survey = composer.survey
         drops: Counter[str] = Counter()
         tests = self._shards.writer(questions_prefix(run))
+        learned = self._shards.writer(learned_prefix(run))
         async with Outputs(self._runs) as outputs:
             files = DatasetFiles(outputs, f"{run}/dataset", survey.spec, self._tables)
             async for data in self._shards.blobs(drops_prefix(run)):
@@ -118,7 +119,10 @@ class Datasets:
                     await outputs.write(name, part)
                 await outputs.write(files.dropped, to_jsonl(dropped))
                 await tests.add(row_record(row) for row in rows if row.split == "test")
+                if survey.spec.student.compares_answers:
+                    await learned.add(row_record(row) for row in rows if row.split != "test")
         await tests.close()
+        await learned.close()
         return drops
 
     async def _chunk_sizes(self, run: str) -> Counter[int]:
@@ -218,6 +222,11 @@ class _Composer:
             return compose_row(choice, distractors[:count], label=label, seed=spec.seed)
         beside = max(0, count - len(choice.oracles))
         return compose_row(choice, distractors[:beside], label=None, seed=spec.seed)
+
+
+def learned_prefix(run: str) -> str:
+    """Where the training and validation rows are, when the baseline is to answer them."""
+    return f"{run}/learned"
 
 
 def questions_prefix(run: str) -> str:

@@ -152,10 +152,12 @@ class Decisions:
         spec = (await self._records.context(run)).spec
         if not spec.student.billed_by_token:
             return 0.0
-        path = method_file(spec.student.method, "train.jsonl")
-        size = len(await self._runs.read(f"{run}/{path}"))
-        epochs = spec.student.hyperparameters.n_epochs or USUAL_EPOCHS
-        return self._prices.training_cost(spec.student.model, size // _BYTES_A_TOKEN * epochs)
+        tokens = 0
+        for number in range(len(spec.student.methods)):
+            path = method_file(spec, number, "train.jsonl")
+            epochs = spec.student.hyperparameters_of(number).n_epochs or USUAL_EPOCHS
+            tokens += len(await self._runs.read(f"{run}/{path}")) // _BYTES_A_TOKEN * epochs
+        return self._prices.training_cost(spec.student.model, tokens)
 
     def _record(self, by: str, why: str) -> dict[str, Any]:
         return {

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.contracts import JobStatus, Step
 from shared.errors import JobError, ModelRefusesUs, NotNow
-from shared.ports import BlobStore, Chat, ChatRequest, Clock, Deployer, Permit, Reply
+from shared.ports import BlobStore, Chat, ChatRequest, Clock, Permit, Reply
 from shared.raft.costs import PriceTable
 from shared.raft.examples import Row
 from shared.raft.formats import row_from, to_json
@@ -19,13 +19,11 @@ from shared.services.dataset import questions_prefix
 from shared.services.manifest import Manifest
 from shared.services.runs import ENDED, Runs
 from shared.services.shards import Shards
+from shared.services.students import Students, served_name
 from shared.services.work import StopMarkers, WorkStore
 
 ANSWER_TOKENS = 1_024
-_NAME_LIMIT = 64
 _NOT_KNOWN_YET = (1, 2, 4, 8, 15, 30)  # seconds
-
-StudentChat = Callable[[str], Chat]
 
 
 class Deploying:
@@ -38,8 +36,7 @@ class Deploying:
         shards: Shards,
         work: WorkStore,
         stops: StopMarkers,
-        deployer: Deployer,
-        student: StudentChat,
+        students: Students,
         prices: PriceTable,
         clock: Clock,
     ) -> None:
@@ -48,13 +45,12 @@ class Deploying:
         self._shards = shards
         self._work = work
         self._stops = stops
-        self._deployer = deployer
-        self._student = student
+        self._students = students
         self._prices = prices
         self._clock = clock
 
     async def create(self, run: str) -> Step:
-        """Begin the deployment of the run's student; `ref` is its name.
+        """Begin the deployment of the run's student; `ref` is the name under which it answers.
 
         Raises JobError once it was removed: what ended is not made again.
         """
@@ -62,18 +58,20 @@ class Deploying:
         spec = (await self._records.context(run)).spec
         student = (await self._records.read(run))["student"]
         model = student["model"]
-        name = deployment_name(run)
+        platform = await self._students.platform(run)
+        name = served_name(run, student, platform)
         if removed := student.get("removed"):
             because = student["removed_because"]
             raise JobError(f"the deployment {name} was removed at {removed}: {because}")
         sku, capacity = spec.deployment.sku, spec.deployment.capacity
-        await self._deployer.create(name, model, sku, capacity)
+        await platform.deployer.create(name, model, sku, capacity)
+        hourly = self._prices.hosting_cost(model, sku, hours=1) if platform.hosted else 0.0
         facts = {
             "deployment": name,
             "model": model,
             "sku": sku,
             "capacity": capacity,
-            "usd_per_hour": self._prices.hosting_cost(model, sku, hours=1),
+            "usd_per_hour": hourly,
             "created": student.get("created") or self._clock().isoformat(),
         }
         await self._runs.put(f"{run}/deployment.json", to_json(facts))
@@ -83,19 +81,19 @@ class Deploying:
     async def check(self, run: str, name: str) -> JobStatus:
         """The deployment now; raises RunStopped once the run was stopped."""
         await self._stops.check(run)
-        return await self._deployer.check(name)
+        return await (await self._students.platform(run)).deployer.check(name)
 
     async def smoke_test(self, run: str) -> Step:
         """Ask the student the first test question; raises JobError on an empty answer."""
         row = row_from(await self._shards.item(questions_prefix(run), 0))
-        chat = self._student(deployment_name(run))
+        chat, _ = await self._students.chat(run)
         calls = self._work.item(run, "smoke")
         # By the deployment's name, not its model's: what an earlier one answered says nothing.
         request = student_request(row)
         shape = {"deployment": chat.deployment, "request": asdict(request)}
         reply = await calls.once("smoke", shape, lambda permit: _patiently(chat, request, permit))
         if not reply.text.strip():
-            raise JobError(f"the deployment {deployment_name(run)} answered with nothing")
+            raise JobError(f"the student {chat.deployment} answered with nothing")
         return Step(1, spend=calls.spend)
 
     async def remove(self, run: str, why: str) -> Step:
@@ -106,13 +104,19 @@ class Deploying:
         student = (await self._records.read(run))["student"]
         if "model" not in student or "removed" in student:
             return Step(0)
-        name = student.get("deployment") or deployment_name(run)
-        removed = await self._deployer.delete(name, student["model"])
+        platform = await self._students.platform(run)
+        name = student.get("deployment") or served_name(run, student, platform)
+        removed = await platform.deployer.delete(name, student["model"])
         if removed or "deployment" in student:
             because = why if removed else "it was not there any more"
             facts = {"removed": self._clock().isoformat(), "removed_because": because}
             await self._records.note(run, student=facts)
         return Step(int(removed), name)
+
+    async def settle(self, run: str) -> Step:
+        """At a run's end: remove the deployment unless the spec wants it kept."""
+        why = _unwanted(await self._records.read(run))
+        return await self.remove(run, why) if why else Step()
 
     async def remove_of_ended(self, run: str, why: str) -> Step:
         """As `remove`; raises NotNow while the run needs its deployment, BlobNotFound."""
@@ -138,11 +142,31 @@ def _due(manifest: Manifest, now: datetime) -> str:
     student, wanted = manifest["student"], manifest["spec"].get("deployment", {})
     if "deployment" not in student or "removed" in student:
         return ""
-    if wanted.get("keep") == "never":
-        return "it is not kept (keep: never)"
+    if why := _unwanted(manifest):
+        return why
     hours, created = wanted.get("ttl_hours"), student.get("created")
     if hours and created and now >= datetime.fromisoformat(created) + timedelta(hours=hours):
         return f"its time was over (ttl_hours: {hours:g})"
+    return ""
+
+
+StudentChat = Callable[[str], Chat]
+
+
+def deployment_name(run: str) -> str:
+    """The name of a run's deployment."""
+    return f"raft-{run}"[:52]
+
+
+def _unwanted(manifest: Manifest) -> str:
+    """Why the spec does not want the deployment kept beyond its run; '' where it does."""
+    keep = manifest["spec"].get("deployment", {}).get("keep")
+    if keep == "never":
+        return "it is not kept (keep: never)"
+    verdict = manifest.get("verdict", {})
+    if keep == "if_promoted" and not verdict.get("promoted"):
+        why = verdict.get("reason") or "the run ended before it was compared"
+        return f"the student was not promoted: {why}"
     return ""
 
 
@@ -154,11 +178,6 @@ async def _patiently(chat: Chat, request: ChatRequest, permit: Permit) -> Reply:
         except ModelRefusesUs:
             await asyncio.sleep(seconds)
     return await chat.complete(request, permit)
-
-
-def deployment_name(run: str) -> str:
-    """The name of a run's deployment: one run, one deployment."""
-    return f"raft-{run}"[:_NAME_LIMIT]
 
 
 def student_request(row: Row) -> ChatRequest:

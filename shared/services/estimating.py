@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from shared.contracts import Estimate
+from shared.errors import QuorumNotReached
 from shared.raft.costs import PriceTable
 from shared.raft.estimates import Workload, estimate_run
 from shared.services.documents import chunks_prefix
@@ -30,6 +31,7 @@ class Estimating:
         spec = (await self._records.context(run)).spec
         sizes = [chunk["tokens"] async for chunk in self._shards.each(chunks_prefix(run))]
         models = {**self._models, "student": _student(spec)}
+        _require_rows(spec, len(sizes))
         estimate = estimate_run(_workload(spec), sizes, models, self._prices)
         unpriced = sorted(
             role for role, model in models.items() if self._prices.price_of(model) is None
@@ -42,6 +44,18 @@ class Estimating:
         }
         await self._records.note(run, estimate=facts)
         return estimate
+
+
+def _require_rows(spec: RunSpec, chunks: int) -> None:
+    """Raises QuorumNotReached where the documents cannot give the rows that training needs."""
+    asked = min(chunks * spec.questions, spec.qa_threshold or chunks * spec.questions)
+    most = round(asked * spec.splits.train)
+    if most < spec.student.fewest_rows:
+        raise QuorumNotReached(
+            f"{chunks} chunks and {asked} questions give {most} training rows at most, fewer than "
+            f"the {spec.student.fewest_rows} that fine-tuning on {spec.student.platform} needs: "
+            "add documents, or ask for more questions per chunk"
+        )
 
 
 def _student(spec: RunSpec) -> str:
@@ -59,7 +73,13 @@ def _workload(spec: RunSpec) -> Workload:
         check_distractors=spec.verification.distractors,
         train_share=spec.splits.train,
         test_share=spec.splits.test,
+        settings=spec.evaluation.settings,
+        sweep=sorted(set(spec.evaluation.distractor_sweep)),
+        top_k=spec.evaluation.top_k,
+        sample=spec.evaluation.sample,
         judge_sample=spec.evaluation.judge_sample,
+        judge_repeats=spec.evaluation.judge_repeats,
+        judge_metrics=spec.evaluation.metrics,
         student=_student(spec),
         epochs=spec.student.hyperparameters.n_epochs,
     )

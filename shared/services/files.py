@@ -12,10 +12,10 @@ from shared.raft.exports import (
     completion_record,
     evaluation_record,
     flat_record,
-    preference_record,
     reinforcement_record,
 )
 from shared.raft.formats import chat_record, row_record, to_jsonl
+from shared.raft.preferences import preference_record
 from shared.raft.splitting import SPLITS
 from shared.services.outputs import Outputs
 from shared.spec import RunSpec

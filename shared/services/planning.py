@@ -34,8 +34,8 @@ from shared.services.scratch import Scratch, Shelf
 from shared.services.shards import SHARD, Shards
 from shared.services.work import ItemCalls, WorkStore
 from shared.spec import RunSpec
+from shared.spec.student import Student
 
-MINIMUM_TRAINING_ROWS = 10  # Azure OpenAI refuses fewer, after the upload
 _SPARES = 3
 _EMBEDDED = 256  # questions whose vectors are held at a time
 
@@ -131,7 +131,7 @@ class _Plan:
         self._groups, self._splits = self._divide()
         self._leave_out_seen()
         counts = Counter(self._split_of(position) for position in self.used)
-        require_enough(counts)
+        require_enough(counts, spec.student)
         self._pools = {
             split: DistractorPool(corpus.chunks(self._positions(split))) for split in SPLITS
         }
@@ -216,12 +216,13 @@ def nothing_left(chunks: int, drops: Counter[str]) -> QuorumNotReached:
     )
 
 
-def require_enough(rows: Counter[str]) -> None:
+def require_enough(rows: Counter[str], student: Student) -> None:
     """Raises QuorumNotReached when these rows by split are too few to train or to test on."""
-    if rows["train"] < MINIMUM_TRAINING_ROWS:
+    if rows["train"] < student.fewest_rows:
         raise QuorumNotReached(
-            f"{rows['train']} training rows are fewer than the {MINIMUM_TRAINING_ROWS} that "
-            "fine-tuning needs: add documents, or ask for more questions per chunk"
+            f"{rows['train']} training rows are fewer than the {student.fewest_rows} that "
+            f"fine-tuning on {student.platform} needs: add documents, or ask for more questions "
+            "per chunk"
         )
     if not rows["test"]:
         raise QuorumNotReached("no question is left to test on: every one quotes trained text")

@@ -1,136 +1,198 @@
 """Fine-tunes the student: submit once, look, and record what came of it.
 
-The job's key is a hash of what shapes the model (training files, base model, parameters). So the
-same dataset with the same parameters is the same job, in this run or an earlier one, and is
-never paid twice.
+A student is made by one job, or by two of which the second goes on from the first's model. A job's
+key is a hash of what shapes the model (training files, base model, parameters). So the same
+dataset with the same parameters is the same job, in this run or an earlier one, and is never paid
+twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from shared.contracts import JobStatus, Spend, Step
 from shared.errors import BlobNotFound, QuorumNotReached
-from shared.ports import BlobStore, Trainer, TrainingRequest
+from shared.ports import BlobStore, Platform, TrainingRequest, TrainingResult
 from shared.raft.costs import PriceTable
-from shared.raft.formats import to_json
+from shared.raft.formats import to_json, to_jsonl
 from shared.raft.graders import answer_grader, validate_grader
-from shared.services.planning import MINIMUM_TRAINING_ROWS
 from shared.services.runs import Runs
 from shared.services.work import StopMarkers
 from shared.spec import RunSpec
 
 SUPERVISED, REINFORCEMENT = "supervised", "reinforcement"
 
+Platforms = Callable[[str], Platform]  # by `Student.platform`
+
 
 class Training:
-    """Use cases of training."""
+    """Use cases of training. `number` is that of one of the student's jobs, from 0."""
 
     def __init__(
         self,
         runs: BlobStore,
         records: Runs,
         stops: StopMarkers,
-        trainer: Trainer,
+        platforms: Platforms,
         prices: PriceTable,
     ) -> None:
         self._runs = runs
         self._records = records
         self._stops = stops
-        self._trainer = trainer
+        self._platforms = platforms
         self._prices = prices
 
-    async def submit(self, run: str) -> Step:
+    async def submit(self, run: str, number: int = 0) -> Step:
         """Submit the job or adopt the one that is there; `ref` is its id.
 
         Raises QuorumNotReached when the method's files hold too few rows.
         """
         await self._stops.check(run)
         spec = (await self._records.context(run)).spec
-        training = await self._rows(run, spec, "train.jsonl", MINIMUM_TRAINING_ROWS)
-        validation = await self._rows(run, spec, "valid.jsonl", 1)
+        training = await self._rows(run, spec, number, "train.jsonl", spec.student.fewest_rows)
+        validation = await self._rows(run, spec, number, "valid.jsonl", 1)
         shape: dict[str, Any] = {
-            "model": spec.student.model,
-            "hyperparameters": spec.student.hyperparameters.model_dump(exclude_none=True),
+            "model": await self._base_model(run, spec, number),
+            "hyperparameters": spec.student.hyperparameters_of(number).model_dump(
+                exclude_none=True
+            ),
             "training_type": spec.student.training_type,
             "seed": spec.seed,
-            **_method_of(spec, training),
+            **_method_of(spec, number, training),
         }
-        key = f"raft-{job_key(training, validation, shape)}"
-        job = await self._trainer.submit(
-            TrainingRequest(key=key, training=training, validation=validation, **shape)
+        where = _where(spec)
+        key = f"raft-{job_key(training, validation, {**shape, **where})}"
+        request = TrainingRequest(
+            key=key, training=training, validation=validation, form=spec.format, **shape
         )
-        await self._runs.put(_job_name(run), to_json({"job": job, "key": key, **shape}))
+        job = await self._platforms(spec.student.platform).trainer.submit(request)
+        facts = {"job": job, "key": key, **shape, **where}
+        await self._runs.put(f"{training_folder(run, spec, number)}/job.json", to_json(facts))
         # The first run that submits a job pays for it; adopting one later costs nothing.
         await self._runs.create(_payer_name(job), to_json({"run": run}))
         return Step(1, job)
 
-    async def _rows(self, run: str, spec: RunSpec, name: str, fewest: int) -> bytes:
-        """The method's file of that name; supervised training reads the chat files."""
-        method = spec.student.method
-        path = method_file(method, name)
-        data = await self._runs.read(f"{run}/{path}")
-        rows = data.count(b"\n")
-        if rows < fewest:
-            raise QuorumNotReached(
-                f"{path} has {rows} rows, fewer than the {fewest} that {method} fine-tuning needs: "
-                "add documents, or ask for more questions per chunk"
-            )
-        return data
-
     async def check(self, run: str, job: str) -> JobStatus:
         """The job now; raises RunStopped once the run was stopped."""
         await self._stops.check(run)
-        return await self._trainer.check(job)
+        spec = (await self._records.context(run)).spec
+        return await self._platforms(spec.student.platform).trainer.check(job)
 
     async def cancel(self, run: str) -> Step:
-        """End the run's job where one was submitted; count 1 when there was one."""
-        try:
-            job = json.loads(await self._runs.read(_job_name(run)))["job"]
-        except BlobNotFound:
-            return Step()
-        await self._trainer.cancel(job)
-        return Step(1, job)
+        """End the run's jobs where any were submitted; counts those."""
+        spec = (await self._records.context(run)).spec
+        ended = []
+        for number in range(len(spec.student.methods)):
+            name = f"{training_folder(run, spec, number)}/job.json"
+            try:
+                job = json.loads(await self._runs.read(name))["job"]
+            except BlobNotFound:
+                break
+            await self._platforms(spec.student.platform).trainer.cancel(job)
+            ended.append(job)
+        return Step(len(ended), ended[-1] if ended else "")
 
-    async def record(self, run: str, job: str) -> Step:
+    async def record(self, run: str, job: str, number: int = 0) -> Step:
         """Keep model and loss curve; `ref` is the fine-tuned model, spend its training tokens."""
         spec = (await self._records.context(run)).spec
-        result = await self._trainer.result(job)
-        await self._runs.put(f"{run}/training/metrics.csv", result.metrics_csv)
-        student = {"job": job, "model": result.model}
-        by_the_hour = not spec.student.billed_by_token
-        if by_the_hour:
-            student["training_cost"] = "billed by the hour, not known here"
-        await self._records.note(run, student=student)
+        result = await self._platforms(spec.student.platform).trainer.result(job)
+        await self._keep(training_folder(run, spec, number), result)
+        cost, words = self._cost(spec, result)
+        await self._note(run, spec, number, {"job": job, "model": result.model}, words)
         try:
             payer = json.loads(await self._runs.read(_payer_name(job)))["run"]
         except BlobNotFound:
             payer = run
         if payer != run:
             return Step(1, result.model, spend=Spend(reused=1))
-        tokens = result.trained_tokens
-        usd = 0.0 if by_the_hour else self._prices.training_cost(spec.student.model, tokens)
-        return Step(1, result.model, {"trained_tokens": tokens}, Spend(calls=1, usd=usd))
+        tokens = {"trained_tokens": result.trained_tokens}
+        return Step(1, result.model, tokens, Spend(calls=1, usd=cost))
+
+    async def _rows(self, run: str, spec: RunSpec, number: int, name: str, fewest: int) -> bytes:
+        method = spec.student.methods[number]
+        path = method_file(spec, number, name)
+        data = await self._runs.read(f"{run}/{path}")
+        rows = data.count(b"\n")
+        if rows < fewest:
+            raise QuorumNotReached(
+                f"{path} has {rows} rows, fewer than the {fewest} that {method} fine-tuning on "
+                f"{spec.student.platform} needs: add documents, or ask for more questions per chunk"
+            )
+        return data
+
+    async def _base_model(self, run: str, spec: RunSpec, number: int) -> str:
+        """What a job begins with: the model of the job before it, where there is one."""
+        if not number:
+            return spec.student.model
+        model: str = (await self._records.read(run))["student"]["jobs"][number - 1]["model"]
+        return model
+
+    async def _keep(self, folder: str, result: TrainingResult) -> None:
+        await self._runs.put(f"{folder}/metrics.csv", result.metrics_csv)
+        for name, records in (("events", result.events), ("checkpoints", result.checkpoints)):
+            if records:
+                await self._runs.put(f"{folder}/{name}.jsonl", to_jsonl(records))
+
+    def _cost(self, spec: RunSpec, result: TrainingResult) -> tuple[float, str]:
+        """Dollars, and what to say where they are not known."""
+        if not spec.student.billed_by_token:
+            return 0.0, "billed by the hour, not known here"
+        if not result.trained_tokens:
+            return 0.0, f"{spec.student.platform} does not tell how many tokens it billed"
+        return self._prices.training_cost(spec.student.model, result.trained_tokens), ""
+
+    async def _note(
+        self, run: str, spec: RunSpec, number: int, facts: dict[str, str], cost: str
+    ) -> None:
+        """The student in the run record; of several jobs each, and the last one's model."""
+        student: dict[str, Any] = {"training_cost": cost} if cost else {}
+        methods = spec.student.methods
+        if len(methods) > 1:
+            jobs = (await self._records.read(run))["student"].get("jobs", [])[:number]
+            student["jobs"] = [*jobs, {"method": methods[number], **facts}]
+        if number == len(methods) - 1:
+            student |= facts
+        await self._records.note(run, student=student)
 
 
-def method_file(method: str, name: str) -> str:
-    """Which file of a run training by this method reads."""
-    return f"dataset/{name}" if method == SUPERVISED else f"dataset/{method}/{name}"
+def method_file(spec: RunSpec, number: int, name: str) -> str:
+    """Which file of a run one of the student's jobs reads; supervised ones read chat files."""
+    method = spec.student.methods[number]
+    form = spec.format if spec.format != "chat" else ""
+    folder = form if method == SUPERVISED else method
+    return "/".join(filter(None, ("dataset", folder, name)))
 
 
-def _method_of(spec: RunSpec, training: bytes) -> dict[str, Any]:
+def training_folder(run: str, spec: RunSpec, number: int) -> str:
+    """Where a run keeps what it knows of one of its jobs: a second one has a folder of its own."""
+    return f"{run}/training/{spec.student.methods[number]}" if number else f"{run}/training"
+
+
+def _method_of(spec: RunSpec, number: int, training: bytes) -> dict[str, Any]:
     """Method and grader as a job's shape has them: nothing for supervised training, so that jobs
     that were paid before there were methods keep their keys."""
-    method = spec.student.method
+    method = spec.student.methods[number]
     if method == SUPERVISED:
         return {}
     if method != REINFORCEMENT:
         return {"method": method}
-    grader = answer_grader()
+    graders = spec.student.graders
+    grader = answer_grader(graders.weights, graders.judge_model)
     validate_grader(grader, json.loads(training.partition(b"\n")[0]))
     return {"method": method, "grader": grader}
+
+
+def _where(spec: RunSpec) -> dict[str, str]:
+    """What else a job's key is of; nothing of what was there before there were platforms."""
+    where: dict[str, str] = {}
+    if spec.student.platform != "azure_openai":
+        where["platform"] = spec.student.platform
+    if spec.format != "chat":
+        where["format"] = spec.format
+    return where
 
 
 def job_key(training: bytes, validation: bytes, shape: dict[str, Any]) -> str:
@@ -139,10 +201,6 @@ def job_key(training: bytes, validation: bytes, shape: dict[str, Any]) -> str:
     for part in (training, validation):
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()[:12]
-
-
-def _job_name(run: str) -> str:
-    return f"{run}/training/job.json"
 
 
 def _payer_name(job: str) -> str:

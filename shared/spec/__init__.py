@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from shared.errors import SpecError
 from shared.spec.dataset import Budget, Completion, QuestionKinds, Splits, Verification
-from shared.spec.evaluation import Evaluation
+from shared.spec.evaluation import Evaluation, PromoteIf
 from shared.spec.part import Part
 from shared.spec.student import Deployment, Student
 
@@ -82,6 +82,7 @@ class RunSpec(Part):
     student: Student = Student()
     deployment: Deployment = Deployment()
     evaluation: Evaluation = Evaluation()
+    promote_if: PromoteIf = PromoteIf()
 
     @model_validator(mode="after")
     def _fields_agree(self) -> RunSpec:
@@ -89,6 +90,10 @@ class RunSpec(Part):
             raise ValueError("chunk_overlap must be under half of chunk_size")
         if self.fewest_distractors is not None and self.fewest_distractors > self.distractors:
             raise ValueError("fewest_distractors must not be over distractors")
+        if self.promote_if.setting not in self.evaluation.settings:
+            raise ValueError(
+                f"promote_if.setting {self.promote_if.setting} is not among evaluation.settings"
+            )
         needed = [method for method in self.student.methods if method != "supervised"]
         if self.format == "completion":
             needed.append("completion")

@@ -56,6 +56,34 @@ class Hyperparameters(Part):
     )
 
 
+class Graders(Part):
+    """What makes up the reward of reinforcement, as weights; their sum counts as 1."""
+
+    exact: float = Field(
+        0.2, ge=0, le=1, description="string_check: the final answer, word by word"
+    )
+    grounded: float = Field(
+        0.8, ge=0, le=1, description="python: nearness of the final answer, verbatim right quotes"
+    )
+    similar: float = Field(0, ge=0, le=1, description="text_similarity: fuzzy match with the label")
+    judged: float = Field(0, ge=0, le=1, description="score_model: a model's opinion, paid for")
+    judge_model: Literal["gpt-4o-2024-08-06", "o3-mini-2025-01-31"] = Field(
+        "gpt-4o-2024-08-06", description="the one that `judged` asks; the service knows these"
+    )
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight by grader, of those that have one."""
+        all_of_them = self.model_dump(exclude={"judge_model"})
+        return {name: weight for name, weight in all_of_them.items() if weight}
+
+    @model_validator(mode="after")
+    def _some_grader(self) -> Graders:
+        if not self.weights:
+            raise ValueError("at least one grader needs a weight over 0")
+        return self
+
+
 class Student(Part):
     """The model to fine-tune, and how."""
 
@@ -81,10 +109,16 @@ class Student(Part):
         description="dpo, the answer not preferred: the baseline's own where it is worse, else "
         "and otherwise one from a distractor",
     )
+    comparisons: str = Field(
+        "",
+        max_length=100,
+        description="dpo: id of a run whose blind comparisons, made by people, are pairs as well",
+    )
     training_type: Literal["Standard", "GlobalStandard", "developerTier"] = Field(
         "GlobalStandard", description="azure_openai only"
     )
     hyperparameters: Hyperparameters = Hyperparameters()
+    graders: Graders = Graders()
     dpo_hyperparameters: Hyperparameters = Field(
         Hyperparameters(), description="supervised_then_dpo: of the second job"
     )
@@ -98,6 +132,11 @@ class Student(Part):
     def billed_by_token(self) -> bool:
         """Whether a token price tells what training costs; reinforcement is billed by the hour."""
         return self.method != "reinforcement"
+
+    @property
+    def compares_answers(self) -> bool:
+        """Whether the baseline answers the training rows, for preferences."""
+        return "dpo" in self.methods and self.rejected == "baseline"
 
     @property
     def fewest_rows(self) -> int:
@@ -119,6 +158,10 @@ class Student(Part):
                 "dpo_hyperparameters are those of the second job of supervised_then_dpo; the "
                 f"method {self.method} has hyperparameters only"
             )
+        if self.method != "reinforcement" and self.graders != Graders():
+            raise ValueError(f"graders reward reinforcement; {self.method} has none")
+        if self.comparisons and not self.compares_answers:
+            raise ValueError("comparisons are preferences of a dpo job that rejects the baseline's")
         if self.method == "reinforcement" and not _REASONS.match(self.model):
             raise ValueError(
                 f"model {self.model} cannot be trained by reinforcement, which is for reasoning "

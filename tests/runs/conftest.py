@@ -21,7 +21,7 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(
         tmp_path_factory.mktemp("runs"),
         settings=SETTINGS,
-        host_options=("--strict", "--blob-poll", "0.2"),
+        host_options=("--strict", "--blob-poll", "0.4"),
         model_options=MODEL_OPTIONS,
     )
     with stack:

@@ -10,6 +10,7 @@ from local.stack import Stack
 from tests.runs.helpers import (
     PATIENCE,
     UNJUDGED,
+    View,
     billed,
     blob,
     clear_requests,
@@ -24,10 +25,17 @@ from tests.runs.helpers import (
 )
 
 
-def test_a_budget_ends_the_run_within_a_batch_and_a_higher_one_goes_on(stack: Stack) -> None:
-    measure = "measured"
-    upload(stack, measure, corpus(710, count=3, sections=16))
-    whole = manifest(stack, completed(stack, measure)["run"])["stages"]["generate"]
+@pytest.fixture(scope="module")
+def measured(_shared: Stack) -> View:
+    """A completed run without a budget, as long as the one that its measure sets a budget for."""
+    upload(_shared, "measured", corpus(710, count=3, sections=16))
+    return completed(_shared, "measured")
+
+
+def test_a_budget_ends_the_run_within_a_batch_and_a_higher_one_goes_on(
+    stack: Stack, measured: View
+) -> None:
+    whole = manifest(stack, measured["run"])["stages"]["generate"]
     budget = whole["spend"]["usd"] / 3
     before = len(jobs(stack))
     clear_requests(stack)
@@ -73,10 +81,10 @@ def test_training_is_not_begun_when_the_budget_does_not_reach_so_far(stack: Stac
     assert len(jobs(stack)) == before
 
 
-def test_what_a_run_is_expected_to_cost_is_known_before_it_is_paid(stack: Stack) -> None:
-    upload(stack, "estimated", corpus(730, count=2, sections=8))
-    view = completed(stack, "estimated")
-    estimate, stages = view["estimate"], manifest(stack, view["run"])["stages"]
+def test_what_a_run_is_expected_to_cost_is_known_before_it_is_paid(
+    stack: Stack, measured: View
+) -> None:
+    estimate, stages = measured["estimate"], manifest(stack, measured["run"])["stages"]
     assert estimate["without_price"] == []
     assert estimate["usd"] == pytest.approx(
         sum(stage["usd"] for stage in estimate["stages"].values()), abs=1e-6
@@ -87,7 +95,7 @@ def test_what_a_run_is_expected_to_cost_is_known_before_it_is_paid(stack: Stack)
     assert spend["calls"] <= expected["calls"], "the teacher may write fewer questions, never more"
     a_call = expected["prompt_tokens"] / expected["calls"]
     assert a_call == pytest.approx(spend["prompt_tokens"] / spend["calls"], rel=0.3)
-    report = json.loads(blob(stack, f"{view['run']}/report.json"))
+    report = json.loads(blob(stack, f"{measured['run']}/report.json"))
     assert report["estimate"] == estimate
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.azurite import ROOT
+from local.host.events import EventType
+from local.host.store import Reader
 from local.stack import Stack
 from tests.runs.helpers import (
     CONCURRENCY,
@@ -59,6 +62,12 @@ def at_stage(stack: Stack, run: str, stage: str) -> None:
     until(look, f"run in {stage}")
 
 
+def history(stack: Stack, instance: str) -> list[dict[str, Any]]:
+    """What has happened to an orchestration."""
+    with closing(Reader(stack.data / "host" / "host.sqlite")) as reader:
+        return list(json.loads(f"[{','.join(reader.history(instance))}]"))
+
+
 @pytest.mark.parametrize(
     ("number", "stage", "faults", "spec"), [(n, *each) for n, each in enumerate(STAGES)]
 )
@@ -80,11 +89,16 @@ def test_a_run_is_cancelled_at_every_stage_and_leaves_nothing(
     upload(stack, domain, files)
     run = new_run(stack, domain)
     at_stage(stack, run, stage)
+    wait = f"{run}-training"
+    if stage == "train":
+        until(lambda: history(stack, wait), "wait for the cloud")
     answer = decide(stack, run, "cancel", by="Ada", why="a test")
     cancelled = time.time()
     assert answer.status == 202, answer.body
     view = stack.wait_for_run(run, 30)
     assert (view["state"], view["reason"]) == ("cancelled", "cancelled by Ada: a test")
+    raised = [each["EventType"] == EventType.EVENT_RAISED for each in history(stack, wait)]
+    assert any(raised) is (stage == "train"), "whoever waits for the cloud is woken"
     late = [each for each in requests(stack) if each["started"] > cancelled + 0.5]
     assert len([each for each in late if "chat" in each["route"]]) <= CONCURRENCY
     left = [job for job in jobs(stack) if job["id"] not in known]
@@ -105,6 +119,22 @@ def test_a_run_cancelled_while_it_deploys_leaves_no_deployment(stack: Stack) -> 
     assert (view["state"], view["reason"]) == ("cancelled", "cancelled by Ada")
     assert set(deployments(stack)) <= served
     assert view["student"].get("removed") or "deployment" not in view["student"]
+
+
+def test_a_run_cancelled_while_its_report_is_written_completes_and_leaves_nothing(
+    stack: Stack,
+) -> None:
+    """All was paid and the report is there: what is left to do is to remove the deployment."""
+    served = set(deployments(stack))
+    put_fault(stack, "removal_slow", "*", seconds=1.5)
+    upload(stack, "cancel-report", corpus(883, spec=UNJUDGED + "deployment: {keep: never}\n"))
+    run = new_run(stack, "cancel-report")
+    at_stage(stack, run, "report")
+    assert decide(stack, run, "cancel", by="Ada").status == 202
+    view = stack.wait_for_run(run, 30)
+    assert (view["state"], view["cancel"]["by"]) == ("completed", "Ada")
+    assert set(deployments(stack)) == served
+    assert decide(stack, run, "cancel").status == 202, "again is harmless"
 
 
 def test_a_run_waits_for_approval_and_goes_on(stack: Stack) -> None:

@@ -23,8 +23,8 @@ from tests.runs.helpers import (
 
 # kind, options: waited out or tried again, so nothing is lost
 PASSING: list[tuple[str, str, dict[str, Any]]] = [
-    ("throttled", "throttle", {"count": 12, "rate": 0.5, "retry_after": 1}),
-    ("throttled-silently", "throttle", {"count": 12, "rate": 0.5, "retry_after": None}),
+    ("throttled", "throttle", {"count": 6, "rate": 0.5, "retry_after": 1}),
+    ("throttled-silently", "throttle", {"count": 6, "rate": 0.5, "retry_after": None}),
     ("failing", "server_error", {"rate": 0.3}),
     ("hanging", "hang", {"count": 2, "seconds": 60}),
 ]

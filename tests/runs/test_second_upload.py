@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from local.stack import Stack
 from tests.runs.helpers import (
     PATIENCE,
+    View,
     billed,
     clear_requests,
     completed,
@@ -15,19 +18,30 @@ from tests.runs.helpers import (
     manifest,
     post,
     requests,
+    runs_of,
     upload,
 )
 
+DOMAIN = "again"
+FILES = corpus(500)
 
-def test_the_same_bytes_again_are_another_run_that_pays_nothing_twice(stack: Stack) -> None:
-    files = corpus(500)
-    upload(stack, "again", files)
-    first = completed(stack, "again")
+
+@pytest.fixture(scope="module")
+def first(_shared: Stack) -> View:
+    """The run that has paid."""
+    upload(_shared, DOMAIN, FILES)
+    return completed(_shared, DOMAIN)
+
+
+def test_the_same_bytes_again_are_another_run_that_pays_nothing_twice(
+    stack: Stack, first: View
+) -> None:
     known_jobs = [job["id"] for job in jobs(stack)]
     clear_requests(stack)
 
-    upload(stack, "again", {"500.pdf": files["500.pdf"]})
-    second = completed(stack, "again", known=1)
+    known = len(runs_of(stack, DOMAIN))
+    upload(stack, DOMAIN, {"500.pdf": FILES["500.pdf"]})
+    second = completed(stack, DOMAIN, known)
 
     runs = [manifest(stack, view["run"]) for view in (first, second)]
     assert runs[0]["run"] != runs[1]["run"]
@@ -52,14 +66,11 @@ def test_the_same_bytes_again_are_another_run_that_pays_nothing_twice(stack: Sta
     assert [call for call in requests(stack, names[1]) if call["status"] == 200]
 
 
-def test_one_parameter_changed_pays_only_for_what_depends_on_it(stack: Stack) -> None:
-    upload(stack, "changed", corpus(510))
-    first = completed(stack, "changed")
-
+def test_one_parameter_changed_pays_only_for_what_depends_on_it(stack: Stack, first: View) -> None:
     def again(**spec: object) -> set[str]:
         """Whom a run with this change asks before it trains."""
         clear_requests(stack)
-        answer = post(stack, {"prefix": "changed/", "spec": spec})
+        answer = post(stack, {"prefix": f"{DOMAIN}/", "spec": spec})
         view = stack.wait_for_run(answer.body["run"], PATIENCE)
         assert view["state"] == "completed", view["reason"]
         assert view["run"] != first["run"]

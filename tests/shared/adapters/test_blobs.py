@@ -224,3 +224,11 @@ async def test_of_two_streams_of_other_bytes_one_is_there_whole(store: BlobStore
     (end,) = await asyncio.gather(first, return_exceptions=True)
     assert end is None or (isinstance(end, BlobChanged) and end.retryable)
     assert await store.read("a") in (bytes(2_000_000), b"x" * 1_048_576 + b"y" * 1_048_576)
+
+
+@pytest.mark.parametrize("secret", ["AccountKey=a2V5;", "SharedAccessSignature=sv=1&sig=a2V5;"])
+async def test_a_blobs_url_names_it_and_carries_no_secret(secret: str) -> None:
+    connection = f"{secret}AccountName=a;BlobEndpoint=https://a.blob.core.windows.net;"
+    async with connect_storage(Storage(connection)) as service:
+        url = AzureBlobStore(service, "runs").url("training/raft 1.jsonl")
+    assert url == "https://a.blob.core.windows.net/runs/training/raft%201.jsonl"

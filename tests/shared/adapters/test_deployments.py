@@ -83,7 +83,7 @@ async def test_refused_quota_is_told_in_the_clouds_words(
 ) -> None:
     models.fault("quota_refused", name)
     one = deployer(models.url)
-    with pytest.raises(JobError, match=r"InsufficientQuota.*50 new capacity"):
+    with pytest.raises(JobError, match=r"InsufficientQuota.*50 new capacity.*deployment.capacity"):
         await one.create(name, BASE, "Standard", 50)
     models.admin("faults", "DELETE")
     await one.create(name, BASE, "Standard", 50)
@@ -111,13 +111,43 @@ async def test_the_clouds_own_word_is_passed_on(
     deployer: Make, canned: Canned, state: str, expected: JobState
 ) -> None:
     canned.answers = [(200, shown(state))]
-    assert await deployer(canned.url).check("raft-1") == JobStatus(expected, state)
+    status = await deployer(canned.url).check("raft-1")
+    assert (status.state, status.status) == (expected, state)
+    assert bool(status.detail) is (expected is JobState.FAILED), "where to look on"
 
 
 async def test_a_failed_deployment_is_made_again(deployer: Make, canned: Canned) -> None:
     canned.answers = [(200, shown("Failed")), (201, shown("Creating"))]
     await deployer(canned.url).create("raft-1", BASE, "Standard", 50)
     assert [entry.split()[0] for entry in canned.asked] == ["GET", "PUT"]
+
+
+REFUSALS = {
+    "InsufficientQuota": "https://aka.ms/oai/quotaincrease",
+    "InvalidSku": "choose another deployment.sku",
+    "DeploymentModelNotSupported": "cannot serve the model",
+    "AuthorizationFailed": "Cognitive Services OpenAI Contributor",
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+async def test_a_refusal_says_what_to_change(deployer: Make, canned: Canned, code: str) -> None:
+    gone = {"error": {"code": "ResourceNotFound", "message": "gone"}}
+    said = {"error": {"code": code, "message": "It is not supported. " + "So it is. " * 80}}
+    canned.answers = [(404, gone), (403 if code == "AuthorizationFailed" else 400, said)]
+    with pytest.raises(JobError, match=code) as caught:
+        await deployer(canned.url).create("raft-1", BASE, "Standard", 50)
+    assert REFUSALS[code] in caught.value.reason, "also where the cloud has many words"
+
+
+async def test_a_token_that_is_refused_is_no_failure(deployer: Make, models: Server) -> None:
+    models.fault("token_expired", count=1)
+    one = deployer(models.url)
+    assert (await one.check("raft-1")).status == "Unauthorized"
+    assert (await one.check("raft-1")).status == "NotFound"
+    models.fault("token_expired", count=1)
+    with pytest.raises(ModelUnavailable, match="ExpiredAuthenticationToken"):
+        await one.create("raft-1", BASE, "Standard", 50)
 
 
 async def test_a_deployment_is_removed_once(deployer: Make, models: Server, name: str) -> None:

@@ -12,11 +12,21 @@ from azure.core.pipeline import PipelineContext, PipelineRequest
 from azure.core.rest import HttpRequest
 from azure.identity.aio import DefaultAzureCredential
 
-from shared.adapters.identity import LocalCredential, LoopbackPolicy, credential_for
+from shared.adapters import deployments, openai_client
+from shared.adapters.deployments import CognitiveServicesDeployer
+from shared.adapters.identity import (
+    LocalCredential,
+    LoopbackPolicy,
+    LoopbackTokens,
+    credential_for,
+)
 from shared.adapters.openai_client import connect_model, our_error
+from shared.adapters.openai_training import OpenAITrainer
 from shared.adapters.tokenizer import O200kTokenizer
 from shared.errors import ContentFiltered, ModelError, ModelRefusesUs, ModelUnavailable
 from shared.settings import ModelEndpoint
+from tests.local.models.support import Server
+from tests.shared.support import control_plane
 
 AZURE = "https://account.openai.azure.com"
 ELSEWHERE = [
@@ -51,6 +61,50 @@ def test_plain_http_is_allowed_to_loopback_with_the_local_word() -> None:
     LoopbackPolicy().on_request(request)
     assert request.http_request.headers["Authorization"] == "Bearer local"
     assert "enforce_https" not in request.context.options
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+async def test_nor_do_the_local_tokens(url: str) -> None:
+    request = on_its_way(url)
+    with pytest.raises(ValueError, match="not a loopback address"):
+        await LoopbackTokens(LocalCredential(), url).on_request(request)
+    assert "Authorization" not in request.http_request.headers
+
+
+async def test_a_token_is_kept_until_it_expires() -> None:
+    kept, gone = LocalCredential(), LocalCredential(0)
+    assert [(await kept.get_token("scope")).token for _ in range(3)] == ["local"] * 3
+    assert (await gone.get_token("scope")).token == "local"
+    assert (await gone.get_token_info("scope")).token == "local-2"
+
+
+@pytest.fixture
+def tokens(monkeypatch: pytest.MonkeyPatch) -> LocalCredential:
+    """The credential of every client; its tokens expire after a tenth of a second."""
+    credential = LocalCredential(0.1)
+    for module in (openai_client, deployments):
+        monkeypatch.setattr(module, "credential_for", lambda *_: credential)
+    return credential
+
+
+@pytest.mark.parametrize("which", ["data plane", "control plane"])
+async def test_a_wait_that_outlives_its_token_goes_on_with_another(
+    models: Server, tokens: LocalCredential, which: str
+) -> None:
+    """The stand-in refuses the first token that it sees for ever: only another one is answered."""
+    models.fault("token_expired", seconds=0)
+    if which == "data plane":
+        trainer = OpenAITrainer(ModelEndpoint("student", azure_endpoint=models.url), timeout=5)
+        client, look = trainer._client, lambda: trainer.check("ftjob-none")
+    else:
+        deployer = CognitiveServicesDeployer(control_plane(models.url))
+        client, look = deployer._client, lambda: deployer.check("raft-none")
+    assert (await look()).status == "Unauthorized"
+    await asyncio.sleep(0.15)
+    assert (await look()).status == "NotFound", "it was let in"
+    assert (await tokens.get_token("scope")).token != "local"
+    assert models.admin("faults")["faults"][0]["hits"] == 1
+    await client.close()
 
 
 @pytest.mark.parametrize("url", ELSEWHERE)

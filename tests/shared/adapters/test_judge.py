@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import Any, get_args
 
 import pytest
 
@@ -15,21 +17,35 @@ from shared.errors import ModelRefusesUs, RunStopped
 from shared.ports import JudgeItem
 from shared.raft.costs import PriceTable
 from shared.services.work import ItemCalls, StopMarkers, WorkStore
+from shared.spec.evaluation import JudgeMetric
 from tests.local.models.support import Server
 from tests.shared.services.fakes import MemoryBlobs
-from tests.shared.support import KEY, endpoint
+from tests.shared.support import KEY, Canned, completion, endpoint
 
 FACT = "The Meadow account charges a monthly fee of 5 pounds."
 GOOD = f"The guide says ##begin_quote##{FACT}##end_quote##\n<ANSWER>: 5 pounds a month"
 BAD = "The Meadow account is free of any fee for students in Alford.\n<ANSWER>: nothing"
-METRICS = ["faithfulness", "answer_relevancy", "semantic_similarity", "answer_correctness"]
+SHARES = [
+    "faithfulness",
+    "answer_relevancy",
+    "semantic_similarity",
+    "answer_correctness",
+    "factual_correctness",
+]
+RATINGS = ["groundedness", "similarity"]
+METRICS = [*SHARES, *RATINGS, "context_precision"]
 
 Make = Callable[..., RagasJudge]
 
 
-def item(answer: str = GOOD, question: str = "What is the monthly fee?") -> JudgeItem:
+def item(
+    answer: str = GOOD,
+    question: str = "What is the monthly fee?",
+    metrics: Sequence[str] = METRICS,
+    attempt: int = 0,
+) -> JudgeItem:
     contexts = [FACT, "The Meadow branch opens at 9 o'clock on weekdays."]
-    return JudgeItem(question, answer, contexts, GOOD)
+    return JudgeItem(question, answer, contexts, GOOD, metrics, attempt)
 
 
 @pytest.fixture
@@ -74,21 +90,69 @@ def same(left: Spend, right: Spend) -> bool:
     )
 
 
-async def test_scores_are_shares_and_tell_good_from_bad(judge: Make) -> None:
+async def test_scores_keep_to_their_scale_and_tell_good_from_bad(judge: Make) -> None:
     one = judge()
     good, bad = await one.score(item(), ledger()), await one.score(item(BAD), ledger())
-    assert list(good) == list(one.metrics) == METRICS
+    assert list(good) == METRICS == list(get_args(JudgeMetric))
     for scores in (good, bad):
-        assert all(value is not None and 0 <= value <= 1 for value in scores.values())
+        for name, value in scores.items():
+            low, high = (1, 5) if name in RATINGS else (0, 1)
+            assert value is not None and low <= value <= high, name
     assert all(good[name] >= bad[name] for name in METRICS)  # type: ignore[operator]
-    assert good["faithfulness"] == 1
-    assert bad["faithfulness"] < 1  # type: ignore[operator]
+    assert (good["faithfulness"], good["groundedness"], good["similarity"]) == (1, 5, 5)
+    for name in ("faithfulness", "factual_correctness", *RATINGS):
+        assert bad[name] < good[name], name  # type: ignore[operator]
+
+
+async def test_only_what_is_asked_for_is_scored_and_paid(judge: Make, models: Server) -> None:
+    calls = ledger()
+    scores = await judge().score(item(metrics=["groundedness"]), calls)
+    assert list(scores) == ["groundedness"]
+    assert len(models.admin("requests")["requests"]) == calls.spend.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("contexts", "expected"),
+    [([FACT, "Nothing."], 1.0), (["Nothing.", FACT], 0.5), (["Nothing."], 0.0)],
+)
+async def test_context_precision_is_the_average_precision_of_the_search(
+    judge: Make, contexts: list[str], expected: float
+) -> None:
+    one = replace(item(metrics=["context_precision"]), contexts=contexts)
+    scores = await judge().score(one, ledger())
+    assert scores["context_precision"] == pytest.approx(expected)
+
+
+async def test_another_attempt_is_another_judgement_paid_once(judge: Make, models: Server) -> None:
+    store, one, asked = MemoryBlobs(), judge(), ["groundedness", "semantic_similarity"]
+    first, second, again = ledger(store), ledger(store, "2"), ledger(store, "2")
+    await one.score(item(metrics=asked), first)
+    models.admin("requests", "DELETE")
+    await one.score(item(metrics=asked, attempt=1), second)
+    assert second.spend == first.spend
+    assert len(models.admin("requests")["requests"]) == first.spend.calls
+    await one.score(item(metrics=asked, attempt=1), again)
+    assert again.spend == first.spend
+    assert len(models.admin("requests")["requests"]) == first.spend.calls
+
+
+@pytest.mark.parametrize(("score", "expected"), [(4, 4.0), (0, None), (6, None), (50, None)])
+async def test_a_rating_off_its_scale_is_no_score(
+    canned: Canned, score: int, expected: float | None
+) -> None:
+    canned.answers = [(200, completion(json.dumps({"feedback": "so", "score": score})))]
+    at = endpoint(canned.url, "judge")
+    one = RagasJudge(at, at, concurrency=asyncio.Semaphore(1), timeout=5)
+    scores = await one.score(item(metrics=["similarity"]), ledger())
+    assert scores == {"similarity": expected}
+    await one._chat.close()
+    await one._embedding.close()
 
 
 async def test_the_spend_of_an_item_is_exactly_what_was_billed(judge: Make, models: Server) -> None:
     calls = ledger()
     await judge().score(item(), calls)
-    assert calls.spend.calls > 4
+    assert calls.spend.calls > 10
     assert same(calls.spend, billed(models))
     requests = models.admin("requests")["requests"]
     assert len({entry["body_sha256"] for entry in requests}) == len(requests) == calls.spend.calls
@@ -154,7 +218,7 @@ async def test_an_error_that_never_ends_costs_the_scores_that_need_that_model(
 ) -> None:
     models.fault("server_error", "judge")
     calls = ledger()
-    scores = await judge().score(item(), calls)
+    scores = await judge().score(item(metrics=["semantic_similarity", *RATINGS]), calls)
     similarity = scores.pop("semantic_similarity")
     assert similarity is not None and similarity > 0.9
     assert set(scores.values()) == {None}
@@ -165,7 +229,8 @@ async def test_a_judge_that_hangs_costs_scores_and_not_the_evaluation(
     judge: Make, models: Server
 ) -> None:
     models.fault("hang", "judge", seconds=30)
-    scores = await asyncio.wait_for(judge(timeout=0.1).score(item(), ledger()), 15)
+    asked = item(metrics=["faithfulness", "semantic_similarity"])
+    scores = await asyncio.wait_for(judge(timeout=0.1).score(asked, ledger()), 15)
     assert scores["faithfulness"] is None
     assert scores["semantic_similarity"] is not None
 
@@ -191,4 +256,4 @@ async def test_a_reply_that_is_no_json_once_is_asked_again(judge: Make, models: 
 
 async def test_an_answer_of_nothing_is_scored_without_an_exception(judge: Make) -> None:
     scores = await judge().score(item("(no answer)"), ledger())
-    assert all(value is None or 0 <= value <= 1 for value in scores.values())
+    assert all(value is None or 0 <= value <= 5 for value in scores.values())

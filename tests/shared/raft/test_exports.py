@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from shared.raft.answers import is_verbatim, parse_answer
 from shared.raft.examples import Row, ShownDocument
 from shared.raft.exports import (
     completion_record,
     evaluation_record,
     flat_record,
-    preference_record,
     reinforcement_record,
 )
-from shared.raft.prompts import ABSTAIN, ANSWER, BEGIN_QUOTE, END_QUOTE, student_prompt
+from shared.raft.prompts import ABSTAIN, ANSWER, BEGIN_QUOTE, END_QUOTE
 
 QUOTE = "The Beacon account costs 3 pounds a month."
 ROW = Row(
@@ -43,31 +41,6 @@ def test_completion_uses_its_columns_and_ends_with_its_stop_text() -> None:
     assert all(document.text in record["text"] for document in ROW.documents)
 
 
-def test_preference_prefers_the_verified_answer_to_one_from_a_distractor() -> None:
-    record = preference_record(ROW)
-    assert record is not None
-    assert record["input"]["messages"] == student_prompt(
-        [document.text for document in ROW.documents], ROW.question
-    )
-    assert record["preferred_output"] == [{"role": "assistant", "content": ROW.label}]
-    rejected = parse_answer(record["non_preferred_output"][0]["content"])
-    assert rejected.quotes == ["The Keeper account costs 18 pounds."]
-    assert is_verbatim(rejected.quotes[0], ROW.documents[0].text)
-    assert rejected.final
-
-
-def test_preference_of_a_row_without_oracle_prefers_its_own_label() -> None:
-    record = preference_record(HIDDEN)
-    assert record is not None
-    assert record["preferred_output"][0]["content"] == HIDDEN.label
-    assert ROW.final not in record["preferred_output"][0]["content"]
-
-
-def test_a_row_without_distractors_has_no_preference() -> None:
-    alone = replace(ROW, documents=ROW.documents[1:], oracles=[0])
-    assert preference_record(alone) is None
-
-
 def test_reinforcement_ends_with_the_user_and_carries_what_graders_check() -> None:
     record = reinforcement_record(ROW)
     assert [message["role"] for message in record["messages"]] == ["developer", "user"]
@@ -89,8 +62,3 @@ def test_evaluation_and_table_keep_provenance() -> None:
     context = json.loads(flat["context"])
     assert context["title"] == ["b#3", "b#0"]
     assert context["sentences"][1] == ROW.documents[1].text
-
-
-def test_no_oracle_of_two_is_a_wrong_source() -> None:
-    both = replace(ROW, oracles=[1, 0], quotes=[QUOTE])
-    assert preference_record(both) is None

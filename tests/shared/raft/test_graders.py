@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 
+from local.models.graders import check_grader
 from shared.errors import JobError
 from shared.raft.exports import reinforcement_record
 from shared.raft.formats import to_jsonl
 from shared.raft.graders import GRADE_SOURCE, answer_grader, validate_grader
 from shared.raft.prompts import ABSTAIN
+from shared.spec.student import Graders
 from tests.shared.raft.test_exports import HIDDEN, QUOTE, ROW
 
 SHOWN = json.loads(to_jsonl([reinforcement_record(ROW)]))
 ABSENT = json.loads(to_jsonl([reinforcement_record(HIDDEN)]))
+USUAL = Graders().weights
 OTHER = "The Keeper account costs 18 pounds."
 
 
@@ -94,10 +97,10 @@ def test_whatever_comes_a_number_comes_back(
 
 
 def test_rows_are_graded_by_their_own_fields() -> None:
-    validate_grader(answer_grader(), SHOWN)
-    validate_grader(answer_grader(), ABSENT)
+    validate_grader(answer_grader(USUAL, ""), SHOWN)
+    validate_grader(answer_grader(USUAL, ""), ABSENT)
     several = replace(ROW, quotes=[QUOTE, "It has a card."])
-    validate_grader(answer_grader(), reinforcement_record(several))
+    validate_grader(answer_grader(USUAL, ""), reinforcement_record(several))
 
 
 def source(text: str) -> Callable[[dict[str, Any]], None]:
@@ -121,7 +124,37 @@ def source(text: str) -> Callable[[dict[str, Any]], None]:
 def test_a_grader_that_would_not_work_is_refused(
     spoil: Callable[[dict[str, Any]], None], why: str
 ) -> None:
-    grader = copy.deepcopy(answer_grader())
+    grader = copy.deepcopy(answer_grader(USUAL, ""))
     spoil(grader)
     with pytest.raises(JobError, match=why):
         validate_grader(grader, SHOWN)
+
+
+ALL = Graders(similar=0.5, judged=0.5).weights
+
+
+def test_every_kind_of_grader_can_be_weighed_in() -> None:
+    grader = answer_grader(ALL, "o3-mini-2025-01-31")
+    assert (
+        grader["calculate_output"]
+        == "0.1 * exact + 0.4 * grounded + 0.25 * similar + 0.25 * judged"
+    )
+    kinds = {name: part["type"] for name, part in grader["graders"].items()}
+    assert kinds == {
+        "exact": "string_check",
+        "grounded": "python",
+        "similar": "text_similarity",
+        "judged": "score_model",
+    }
+    assert grader["graders"]["judged"]["model"] == "o3-mini-2025-01-31"
+    validate_grader(grader, SHOWN)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_grader_alone_is_no_multi_grader(name: str) -> None:
+    grader = answer_grader({name: 0.3}, "gpt-4o-2024-08-06")
+    assert grader["type"] != "multi"
+    validate_grader(grader, SHOWN)
+    check_grader(grader)
+    with pytest.raises(JobError, match="which the rows do not have"):
+        validate_grader(grader, {"messages": []})

@@ -103,6 +103,7 @@ class MemoryTrainer:
     def __init__(self) -> None:
         self.requests: dict[str, TrainingRequest] = {}
         self.cancelled: list[str] = []
+        self.tokens = 1_000_000
 
     async def submit(self, request: TrainingRequest) -> str:
         self.requests[request.key] = request
@@ -116,7 +117,7 @@ class MemoryTrainer:
 
     async def result(self, job: str) -> TrainingResult:
         csv = b"step,train_loss,valid_loss\n1,2.5,\n2,nan,1.5\n"
-        return TrainingResult("gpt-4o-mini.ft-1", 1_000_000, csv)
+        return TrainingResult("gpt-4o-mini.ft-1", self.tokens, csv)
 
 
 class MemoryDeployer:
@@ -141,21 +142,26 @@ class MemoryDeployer:
 
 
 class ScriptedJudge:
-    """Gives each item the same scores, after one paid call of its own."""
+    """Gives each item the same scores, other ones (`again`) when asked a second time, after one
+    paid call of its own; keeps the items."""
 
-    def __init__(self, scores: Mapping[str, float | None]) -> None:
-        self.metrics: Sequence[str] = tuple(scores)
+    def __init__(
+        self, scores: Mapping[str, float | None], again: Mapping[str, float | None] | None = None
+    ) -> None:
         self.judged: list[JudgeItem] = []
         self._scores = scores
+        self._again = scores if again is None else again
 
     async def score(self, item: JudgeItem, calls: PaidCalls) -> dict[str, float | None]:
         async def send(permit: Permit) -> Reply:
             await permit()
             return Reply("scored", "gpt-4o", "stop", 10, 1)
 
-        await calls.once("judge", {"question": item.question, "answer": item.answer}, send)
+        shape = {"question": item.question, "answer": item.answer, "attempt": item.attempt}
+        await calls.once("judge", shape, send)
         self.judged.append(item)
-        return dict(self._scores)
+        scores = self._again if item.attempt else self._scores
+        return {name: scores[name] for name in item.metrics if name in scores}
 
 
 class WordTokenizer:

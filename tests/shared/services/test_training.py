@@ -23,6 +23,7 @@ from shared.services.training import job_key
 from tests.shared.services.fakes import ScriptedChat
 from tests.shared.services.world import World
 
+USUAL_GRADER = answer_grader({"exact": 0.2, "grounded": 0.8}, "")
 SHAPE = {"model": "gpt-4o-mini", "hyperparameters": {"n_epochs": 1}, "seed": 1}
 
 
@@ -104,7 +105,7 @@ async def test_the_student_is_deployed_under_the_runs_name() -> None:
 
 
 def test_a_deployments_name_fits_azure_and_tells_runs_apart() -> None:
-    assert len(deployment_name("a" * 200)) == 64
+    assert len(deployment_name("a" * 200)) == 52
     assert deployment_name("bank-1-2") != deployment_name("bank-1-3")
 
 
@@ -164,7 +165,7 @@ async def test_a_method_is_trained_on_its_own_files(method: str) -> None:
     assert request.training == await world.blobs.read(f"{run}/dataset/{method}/train.jsonl")
     assert request.validation == await world.blobs.read(f"{run}/dataset/{method}/valid.jsonl")
     assert request.hyperparameters == METHODS[method]["student"]["hyperparameters"]
-    assert request.grader == (answer_grader() if method == "reinforcement" else None)
+    assert request.grader == (USUAL_GRADER if method == "reinforcement" else None)
     assert json.loads(await world.blobs.read(f"{run}/training/job.json"))["method"] == method
 
 
@@ -183,13 +184,12 @@ async def test_a_supervised_jobs_key_is_what_it_was_before_there_were_methods() 
     assert (request.method, request.grader) == ("supervised", None)
 
 
-async def test_another_grader_is_another_job(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_grader_is_another_job() -> None:
     world = World()
     run, _ = await world.dataset(student=O4)
     await world.training.submit(run)
-    other = {**answer_grader(), "calculate_output": "grounded"}
-    monkeypatch.setattr("shared.services.training.answer_grader", lambda: other)
-    await world.training.submit(run)
+    other, _ = await world.dataset(student={**O4, "graders": {"similar": 0.5}})
+    await world.training.submit(other)
     assert len(world.trainer.requests) == 2
 
 
@@ -243,3 +243,83 @@ async def test_a_jobs_end_is_asked_for_once_it_was_submitted() -> None:
     job = (await world.training.submit(run)).ref
     assert (await world.training.cancel(run)).ref == job
     assert world.trainer.cancelled == [job]
+
+
+BOTH: dict[str, Any] = {
+    "student": {
+        "method": "supervised_then_dpo",
+        "hyperparameters": {"n_epochs": 2},
+        "dpo_hyperparameters": {"beta": 0.3},
+    }
+}
+
+
+async def test_a_second_job_goes_on_from_the_first_ones_model() -> None:
+    world = World()
+    run, _ = await world.dataset(**{**DPO, **BOTH})
+    first = (await world.training.submit(run, 0)).ref
+    await world.training.record(run, first, 0)
+    assert "model" not in (await world.records.read(run))["student"]  # nothing to deploy yet
+    second = (await world.training.submit(run, 1)).ref
+    assert (await world.training.record(run, second, 1)).ref == "gpt-4o-mini.ft-1"
+    one, two = world.trainer.requests.values()
+    assert (one.method, one.model, one.hyperparameters) == (
+        "supervised",
+        "gpt-4o-mini-2024-07-18",
+        {"n_epochs": 2},
+    )
+    assert (two.method, two.model, two.hyperparameters) == (
+        "dpo",
+        "gpt-4o-mini.ft-1",
+        {"beta": 0.3},
+    )
+    assert two.training == await world.blobs.read(f"{run}/dataset/dpo/train.jsonl")
+    student = (await world.records.read(run))["student"]
+    assert [job["method"] for job in student["jobs"]] == ["supervised", "dpo"]
+    assert (student["job"], student["model"]) == (second, "gpt-4o-mini.ft-1")
+    for name in ("training/metrics.csv", "training/dpo/metrics.csv", "training/dpo/job.json"):
+        assert await world.blobs.exists(f"{run}/{name}")
+    assert (await world.training.cancel(run)).count == 2
+    again = [await world.training.record(run, job, at) for at, job in enumerate((first, second))]
+    assert [step.spend.usd for step in again] == [3.0, 3.0]
+    assert (await world.records.read(run))["student"] == student
+
+
+async def test_a_platforms_fewest_rows_are_asked_for_before_anything_is_trained() -> None:
+    world = World()
+    model = "azureml://registries/azureml-meta/models/Meta-Llama-3.1-8B/versions/4"
+    spec: dict[str, Any] = {"student": {"platform": "azure_ml", "model": model}}
+    with pytest.raises(QuorumNotReached, match=r"fewer than the 65 .* azure_ml needs"):
+        await world.dataset(**spec)
+    run = await world.start(**spec, questions=1)
+    await world.ingest(run)
+    with pytest.raises(QuorumNotReached, match=r"training rows at most, fewer than the 65"):
+        await world.estimating.estimate(run)
+    assert world.platforms == []
+
+
+async def test_the_form_and_the_platform_are_part_of_the_job() -> None:
+    world = World()
+    runs = [await world.dataset(student={"platform": name}) for name in ("openai", "azure_openai")]
+    for run, _ in runs:
+        await world.training.submit(run)
+    assert set(world.platforms) == {"openai", "azure_openai"}
+    assert len(world.trainer.requests) == 2
+
+
+async def test_a_job_that_tells_no_tokens_costs_what_nobody_knows() -> None:
+    world = World()
+    world.trainer.tokens = 0
+    run = await world.trained()
+    student = (await world.records.read(run))["student"]
+    assert student["training_cost"] == "azure_openai does not tell how many tokens it billed"
+
+
+async def test_where_nothing_is_hosted_the_model_answers_by_its_own_name() -> None:
+    world = World()
+    world.hosted = False
+    run = await world.trained(student={"platform": "openai"})
+    step = await world.deploying.create(run)
+    assert step.ref == "gpt-4o-mini.ft-1"
+    facts = json.loads(await world.blobs.read(f"{run}/deployment.json"))
+    assert facts["usd_per_hour"] == 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from shared.adapters.parquet import ParquetWriter
 from shared.contracts import CHOICES_PER_ITEM, Outcome, Step
 from shared.errors import DocumentError
-from shared.ports import BlobInfo, Chat, Judge, Reply
+from shared.ports import BlobInfo, Chat, Judge, Platform, Reply
 from shared.raft.costs import PriceTable
 from shared.raft.documents import Page
 from shared.raft.examples import ChoiceVerdict
@@ -25,9 +25,11 @@ from shared.services.estimating import Estimating
 from shared.services.evaluation import Evaluation
 from shared.services.generation import Generation
 from shared.services.planning import Planning
+from shared.services.preferring import Preferring
 from shared.services.reporting import Reporting
 from shared.services.runs import Runs
 from shared.services.shards import Shards
+from shared.services.students import Students
 from shared.services.training import Training
 from shared.services.work import StopMarkers, WorkStore
 from tests.shared.services.fakes import (
@@ -47,7 +49,7 @@ SPEC = {
     "chunk_size": 64,
     "questions": 2,
     "question_kinds": {"multi_hop": 0},
-    "evaluation": {"bootstrap_draws": 100},
+    "evaluation": {"bootstrap_draws": 100, "settings": ["open_book"], "distractor_sweep": []},
 }
 WORDS = "alder birch cedar dogwood elm fir ginkgo hazel ivy juniper katsura larch maple nettle oak"
 
@@ -108,6 +110,7 @@ class World:
         self.reader = reader or ScriptedChat(teach, "reader")
         self.judge = judge or ScriptedJudge({"faithfulness": 0.5})
         self.trainer, self.deployer = MemoryTrainer(), MemoryDeployer()
+        self.platforms: list[str] = []
         common = (self.blobs, self.records, self.shards)
         self.documents = Documents(
             self.uploads, *common, Cutter(TextReader(), WordTokenizer(), LetterVectors), self.work
@@ -118,17 +121,24 @@ class World:
         planning = Planning(*common, self.work, lambda: self.question_vectors)
         self.datasets = Datasets(*common, WordTokenizer(), ParquetWriter(), planning)
         prices = PriceTable()
-        self.training = Training(self.blobs, self.records, self.stops, self.trainer, prices)
+        self.hosted = True
+        self.training = Training(self.blobs, self.records, self.stops, self._platform, prices)
+        self.students = Students(self.records, self._platform)
+        self.preferring = Preferring(*common, self.work, self.baseline)
         self.decisions = Decisions(self.blobs, self.records, self.stops, prices, self._clock)
         self.estimating = Estimating(
             self.records, self.shards, prices, {"teacher": "gpt-4o", "judge": "gpt-4o-mini"}
         )
-        of_student: Callable[[str], Chat] = lambda _: self.student  # noqa: E731
         self.deploying = Deploying(
-            *common, self.work, self.stops, self.deployer, of_student, prices, self._clock
+            *common, self.work, self.stops, self.students, prices, self._clock
         )
-        self.evaluation = Evaluation(*common, self.work, self.baseline, of_student, self.judge)
+        self.evaluation = Evaluation(*common, self.work, self.baseline, self.students, self.judge)
         self.reporting = Reporting(self.blobs, self.records, self.evaluation, JsonReport(), [])
+
+    def _platform(self, name: str) -> Platform:
+        """Every platform is the same; `platforms` remembers which were asked for."""
+        self.platforms.append(name)
+        return Platform(self.trainer, self.deployer, lambda *_: self.student, self.hosted)
 
     def _clock(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -183,6 +193,6 @@ class World:
         return run
 
     async def evaluated(self, run: str) -> list[Outcome]:
-        """Both models' answers to all test rows."""
-        rows = len(await self.shards.all(f"{run}/evaluation/questions"))
-        return [await self.evaluation.evaluate(run, index) for index in range(2 * rows)]
+        """All planned answers."""
+        planned = await self.evaluation.plan(run)
+        return [await self.evaluation.evaluate(run, index) for index in range(planned.count)]

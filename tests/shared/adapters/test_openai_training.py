@@ -12,8 +12,8 @@ import pytest
 from openai.types.fine_tuning.job_create_params import Method
 from pydantic import TypeAdapter
 
-from shared.adapters import azure_openai as module
-from shared.adapters.azure_openai import AzureOpenAITrainer
+from shared.adapters import openai_training as module
+from shared.adapters.openai_training import OpenAITrainer
 from shared.contracts import JobState, JobStatus
 from shared.errors import JobError, ModelUnavailable
 from shared.ports import TrainingRequest
@@ -21,7 +21,7 @@ from shared.raft.graders import answer_grader
 from tests.local.models.support import Server, ask
 from tests.shared.support import KEY, Canned, endpoint, settled
 
-Make = Callable[..., AzureOpenAITrainer]
+Make = Callable[..., OpenAITrainer]
 
 
 def rows(count: int = 10) -> bytes:
@@ -56,10 +56,11 @@ def request(key: str = "", **changes: Any) -> TrainingRequest:
 async def trainer(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Make]:
     """Makes trainers that try a request twice (not seven times), and closes their connections."""
     monkeypatch.setattr(module, "_RETRIES", 1)
-    made: list[AzureOpenAITrainer] = []
+    monkeypatch.setattr(module, "_SUBMIT_AGAIN", (0.01,))
+    made: list[OpenAITrainer] = []
 
-    def make(url: str) -> AzureOpenAITrainer:
-        made.append(AzureOpenAITrainer(endpoint(url, "student"), timeout=5))
+    def make(url: str) -> OpenAITrainer:
+        made.append(OpenAITrainer(endpoint(url, "student"), timeout=5))
         return made[-1]
 
     yield make
@@ -98,22 +99,81 @@ async def test_submitting_twice_is_one_job_and_one_upload(trainer: Make, models:
     assert (posts(models, "fine_tuning/jobs"), posts(models, "files")) == (1, 2)
 
 
-async def test_a_job_whose_answer_was_lost_is_adopted_by_another_client(
+async def test_a_job_whose_answer_was_lost_is_adopted(
     trainer: Make, models: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     untrained(models)
-    lost, wanted = trainer(models.url), request()
-    create, made = lost._client.fine_tuning.jobs.create, []
-
-    async def answer_lost(**options: Any) -> Any:
-        made.append((await create(**options)).id)
-        raise TimeoutError
-
-    monkeypatch.setattr(lost._client.fine_tuning.jobs, "create", answer_lost)
+    models.fault("submit_answer_lost", count=1)
+    wanted = request()
+    job = await trainer(models.url).submit(wanted)
+    assert posts(models, "fine_tuning/jobs") == 1, "the client's own retry would make another"
+    monkeypatch.setattr(module, "_SUBMIT_AGAIN", ())
+    models.fault("submit_answer_lost", count=1)
     with pytest.raises(ModelUnavailable):
-        await lost.submit(wanted)
-    assert [await trainer(models.url).submit(wanted)] == made
-    assert posts(models, "fine_tuning/jobs") == 1
+        await trainer(models.url).submit(other := request())
+    assert await trainer(models.url).submit(wanted) == job
+    await trainer(models.url).submit(other)
+    assert posts(models, "fine_tuning/jobs") == 2
+
+
+async def test_a_submission_that_never_arrived_is_sent_again(trainer: Make, canned: Canned) -> None:
+    file = {"id": "file-1", "object": "file", "purpose": "fine-tune", "status": "processed"}
+    nothing = {"object": "list", "data": [], "has_more": False}
+    uploaded = [(200, nothing), (201, file), (200, file)]
+    job = {"id": "ftjob-1", "object": "fine_tuning.job", "status": "pending"}
+    busy = (503, {"error": {"message": "later"}})
+    canned.answers = [(200, nothing), *uploaded, *uploaded, busy, (200, nothing), (201, job)]
+    assert await trainer(canned.url).submit(request()) == "ftjob-1"
+    assert canned.asked[-3:] == [
+        "POST /openai/v1/fine_tuning/jobs",
+        "GET /openai/v1/fine_tuning/jobs",
+        "POST /openai/v1/fine_tuning/jobs",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (400, "invalidPayload", "your quota of jobs is used up"),
+        (429, "insufficient_quota", "check your plan and billing details"),
+    ],
+)
+async def test_a_quota_that_is_used_up_says_what_to_change(
+    trainer: Make, canned: Canned, status: int, code: str, words: str
+) -> None:
+    file = {"id": "file-1", "object": "file", "purpose": "fine-tune", "status": "processed"}
+    nothing = {"object": "list", "data": [], "has_more": False}
+    uploaded = [(200, nothing), (201, file), (200, file)]
+    refused = (status, {"error": {"code": code, "message": words}})
+    canned.answers = [(200, nothing), *uploaded, *uploaded, refused]
+    with pytest.raises(JobError, match=f"{words}.*ask for quota"):
+        await trainer(canned.url).submit(request())
+
+
+async def test_a_job_cancelled_by_somebody_else_says_so(trainer: Make, models: Server) -> None:
+    untrained(models)
+    one = trainer(models.url)
+    job = await one.submit(request())
+    await trainer(models.url).cancel(job)
+    status = await one.check(job)
+    assert (status.state, status.status) == (JobState.FAILED, "cancelled")
+    assert "somebody cancelled it outside of this run" in status.detail
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [("not_found", "NotFound"), ("token_expired", "Unauthorized"), ("status_unknown", "resting")],
+)
+async def test_a_look_without_an_answer_is_no_failure(
+    trainer: Make, models: Server, kind: str, word: str
+) -> None:
+    untrained(models)
+    one = trainer(models.url)
+    job = await one.submit(request())
+    models.fault(kind, count=1)
+    assert (await one.check(job)).status == word
+    assert (await one.check(job)).state is JobState.RUNNING
+    assert models.admin("faults")["faults"][-1]["hits"] == 1
 
 
 async def test_files_of_a_submission_that_was_cut_short_are_used(
@@ -160,7 +220,7 @@ async def test_what_the_cloud_refuses_is_told_in_its_words(trainer: Make, models
     assert caught.value.fatal
     assert KEY not in str(caught.value)
     with pytest.raises(JobError, match="not found"):
-        await trainer(models.url).check("ftjob-unknown")
+        await trainer(models.url).result("ftjob-unknown")
 
 
 async def test_a_file_that_is_refused_is_told_in_the_clouds_words(
@@ -208,7 +268,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "dpo": {"dpo": {"hyperparameters": {"n_epochs": 2, "beta": 0.1}}},
     "reinforcement": {
         "reinforcement": {
-            "grader": answer_grader(),
+            "grader": answer_grader({"exact": 0.2, "grounded": 0.8}, ""),
             "hyperparameters": {"n_epochs": 2, "reasoning_effort": "low", "eval_samples": 3},
         }
     },
