@@ -1,166 +1,341 @@
-"""`raft`: the pipeline on one machine. `python cli.py run` does one run, `serve` keeps serving.
+"""`raft`: runs on this machine or on a deployed app, from the first document to the last teardown.
 
-Everything shown comes from the run record over the app's own HTTP API.
+Everything shown comes from the run record over the app's own HTTP API; the commands here only name
+options and hand them on to `terminal/`.
 """
 
 from __future__ import annotations
 
+import getpass
 import signal
 import sys
 import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local import session
-from local.azurite import ROOT
-from local.processes import StartError
-from local.stack import Stack
+from shared.spec.student import Method, PlatformName
+from terminal import live, running, tables
+from terminal.checkup import examine
+from terminal.command import Command
+from terminal.exits import CliError, Exit, exit_table
+from terminal.options import (
+    DATA,
+    By,
+    Data,
+    Json,
+    Key,
+    RunId,
+    Url,
+    Why,
+)
+from terminal.output import Output
+from terminal.overrides import layers
+from terminal.place import connect, stop_and_remove
 
-_SAMPLES = ROOT / "samples" / "bank"
-_DATA = ROOT / ".local" / "stack"
 _AZURITE_PORT = 10000  # where blob tools look for the emulator
 _FUNCTIONS_PORT = 7071  # where `func start` serves
-_OUT = ROOT / ".local" / "runs"
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-console = Console(highlight=False)
+app = typer.Typer(
+    name="raft",
+    help="Fine-tune a student on your documents by RAFT, here or on a deployed app.",
+    epilog="\b\n" + exit_table(),
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+command = partial(app.command, cls=Command)
 
 
-@app.command()
+@command()
 def run(
     documents: Annotated[
-        list[Path] | None, typer.Argument(help="PDF files or folders; the samples if none")
+        list[Path] | None,
+        typer.Argument(
+            metavar="DOCS", help="files or folders; `samples` and none: the bundled samples"
+        ),
+    ] = None,
+    platform: Annotated[
+        PlatformName | None,
+        typer.Option("--student", "--platform", help="where the student is trained and served"),
+    ] = None,
+    model: Annotated[str, typer.Option(help="base model of the student")] = "",
+    method: Annotated[Method | None, typer.Option(help="how it is trained")] = None,
+    preset: Annotated[str, typer.Option(help="a file of presets/, without .yaml")] = "",
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="any field of the spec, as questions=3"),
     ] = None,
     domain: Annotated[str, typer.Option(help="folder in the documents container")] = "",
-    data: Annotated[Path, typer.Option(help="where the stack keeps its state")] = _DATA,
+    storage: Annotated[
+        str,
+        typer.Option(
+            envvar="RAFT_STORAGE",
+            show_default=False,
+            help="with --url, to upload: connection string or URL of the app's storage account",
+        ),
+    ] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="with --url: anew where it failed")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="start it and do not wait")] = False,
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
 ) -> None:
-    """Drop documents into the container, watch the run, print the comparison."""
-    try:
-        files = _files(documents or [_SAMPLES])
-    except ValueError as error:
-        console.print(f"error: {error}")
-        raise typer.Exit(2) from None
-    name = domain or (files[0].parent.name if documents is None else "mine")
-    began = time.monotonic()
-    with _stack(data) as stack:
-        before = session.runs_of(stack, name)
-        session.upload(stack, name, files)
-        console.print(f"uploaded {len(files)} files into documents/{name}/")
-        run_id = session.wait_for_new_run(stack, name, before)
-        console.print(f"run       {run_id}")
-        view = _watch(stack, run_id)
-        if view["state"] != "completed":
-            console.print(f"\nThe run {view['state']}: {view['reason']}", soft_wrap=True)
-            raise typer.Exit(1)
-        fetched, report = session.fetch(stack, run_id, _OUT / run_id)
-    _conclude(view, fetched, report, time.monotonic() - began)
+    """Upload documents, watch the run, print the comparison."""
+    out = Output(as_json)
+    asked = running.Request(
+        documents or [],
+        domain,
+        layers(platform or "", model, method or "", preset, sets or []),
+        again,
+        detach,
+    )
+    _end_as_on_interrupt()
+    if url:
+        running.run_there(asked, connect(url, key, data), storage, out)
+    else:
+        running.run_here(asked, data, out)
 
 
-@app.command()
-def serve(
-    data: Annotated[Path, typer.Option(help="where the stack keeps its state")] = _DATA,
-) -> None:
-    """Start the stack and keep it until Ctrl-C; PDFs dropped into the container start runs."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _stack(data, storage_port=_AZURITE_PORT, host_port=_FUNCTIONS_PORT) as stack:
-        console.print(f"HTTP API   {stack.url}/api/runs")
-        console.print(f"storage    {stack.connection_string}", soft_wrap=True)
-        console.print("Drop a PDF into documents/<domain>/ with any blob client. Ctrl-C stops.")
+@command()
+def serve(data: Data = DATA) -> None:
+    """Keep the local stack open: uploaded documents start runs.
+
+    Ctrl-C stops it; what it did is kept for the next time.
+    """
+    out = Output()
+    _end_as_on_interrupt()
+    with ExitStack() as until_done:
+        stack = running.start_stack(data, out, until_done, _AZURITE_PORT, _FUNCTIONS_PORT)
+        out.say(f"HTTP API   {stack.url}/api/runs")
+        out.say(f"storage    {stack.connection_string}")
+        out.say("Drop a PDF into documents/<domain>/ with any blob client. Ctrl-C stops.")
         try:
             while stack.host.exit_code is None:
                 time.sleep(0.5)
         except KeyboardInterrupt:
             return
-    console.print(f"the host ended by itself: see {data}/logs/host.log")
-    raise typer.Exit(1)
+    raise CliError(Exit.TROUBLE, f"the host ended by itself: see {data}/logs/host.log")
 
 
-def _stack(data: Path, **ports: int) -> Stack:
-    console.print("starting storage, models (local stand-ins) and host ...")
-    return Stack(data, **ports)
-
-
-def _files(paths: list[Path]) -> list[Path]:
-    """The files named, and those inside the folders named; one file per name."""
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            files += [p for p in sorted(path.iterdir()) if p.is_file()]
-        elif path.is_file():
-            files.append(path)
-        else:
-            raise ValueError(f"there is no file or folder {path}")
-    names = [path.name for path in files]
-    if repeated := {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"two files have the name {repeated.pop()}")
-    if not files:
-        raise ValueError("there is nothing to read")
-    return files
-
-
-def _watch(stack: Stack, run_id: str) -> dict[str, Any]:
-    """Show the run until it ends: a live bar in a terminal, plain lines elsewhere."""
-    said: set[str] = set()
-    view: dict[str, Any] = {}
-    columns = (
-        TextColumn("{task.description:<9}"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.fields[detail]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not sys.stdout.isatty()) as p:
-        task = p.add_task("start", total=None, detail="")
-        for view in session.watch(stack, run_id):
-            for line in session.stage_lines(view, said):
-                p.console.print(line, soft_wrap=True)
-            done, total = view.get("done") or 0, view.get("total")
-            left = f", {view['seconds_left']:.0f} s left" if view.get("seconds_left") else ""
-            detail = f"{done} of {total or '?'}, ${view['usd']:.4f}{left}"
-            stage = view.get("stage") or "start"
-            p.update(task, description=stage, completed=done, total=total, detail=detail)
-    return view
-
-
-def _conclude(
-    view: dict[str, Any], fetched: session.Fetched, report: dict[str, Any], seconds: float
+@command()
+def status(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="one run; all if not given")] = "",
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
 ) -> None:
-    console.print()
-    for line in session.comparison_lines(report):
-        console.print(line, soft_wrap=True)
-    tokens = view["tokens"]
-    rows = report["scores"]["rows"]
-    console.print(
-        f"\n{report['headline']['sentence']}\n"
-        f"Judged metrics score a seeded sample of {report['scores']['judged_rows']} of {rows} test "
-        "rows; the others score all. The models here are local stand-ins, not language models.\n"
-        f"\ntokens    {tokens['prompt']:,} in, {tokens['completion']:,} out; at list prices "
-        f"${view['usd']:.4f}\n"
-        f"report    {_short(fetched.report)}\n"
-        f"dataset   {_short(fetched.dataset)}\n"
-        f"time      {seconds:.0f} s",
-        soft_wrap=True,
+    """List the newest runs, or show one."""
+    out, client = Output(as_json), connect(url, key, data)
+    if run:
+        view = client.run(run)
+        out.data(view)
+        lines = tables.run_lines(view)
+    else:
+        runs = client.runs()
+        out.data({"runs": runs})
+        lines = tables.run_table(runs, out.width)
+    if not as_json:
+        out.lines(lines)
+
+
+@command()
+def watch(
+    run: RunId, url: Url = "", key: Key = "", data: Data = DATA, as_json: Json = False
+) -> None:
+    """Show a run until it ends.
+
+    With --json there is a line for each change, the last one at its end.
+    """
+    out = Output(as_json)
+    view = live.watch(connect(url, key, data), run, out, near=not url, stream=True)
+    live.require_completed(view)
+    out.say(f"completed, ${view['usd']:.4f}; raft report {run}")
+
+
+@command()
+def approve(
+    run: RunId,
+    by: By = "",
+    why: Why = "",
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Let a run that waits for approval train."""
+    _decide(run, "approve", (by, why), (url, key, data), as_json)
+
+
+@command()
+def reject(
+    run: RunId,
+    by: By = "",
+    why: Why = "",
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """End a run that waits for approval, before training is paid for."""
+    _decide(run, "reject", (by, why), (url, key, data), as_json)
+
+
+@command()
+def cancel(
+    run: RunId,
+    by: By = "",
+    why: Why = "",
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """End a run at any stage; its job and its deployment end too."""
+    _decide(run, "cancel", (by, why), (url, key, data), as_json)
+
+
+@command()
+def report(
+    run: RunId,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="folder for report.html and report.json")
+    ] = None,
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Print how the student compares with its baseline."""
+    out, client = Output(as_json), connect(url, key, data)
+    found = client.report(run)
+    out.data(found)
+    if not as_json:
+        out.lines(tables.report_lines(found))
+    if to:
+        out.say(f"\nreport    {running.short(running.save_report(client, run, found, to))}")
+
+
+@command()
+def dataset(
+    run: RunId,
+    split: Annotated[
+        Literal["train", "valid", "test"] | None, typer.Option(help="rows of one split")
+    ] = None,
+    kind: Annotated[str, typer.Option(help="rows with questions of one kind")] = "",
+    document: Annotated[str, typer.Option(help="rows answered by one document's blob")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100, help="rows to show")] = 5,
+    offset: Annotated[int, typer.Option(min=0, help="rows to leave out before")] = 0,
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Show rows of a run's dataset."""
+    out = Output(as_json)
+    page = connect(url, key, data).dataset(
+        run, split=split or "", kind=kind, document=document, limit=limit, offset=offset
     )
+    out.data(page)
+    if not as_json:
+        out.lines(tables.dataset_lines(page))
 
 
-def _short(path: Path) -> Path:
-    try:
-        return path.relative_to(Path.cwd())
-    except ValueError:
-        return path
+@command()
+def ask(
+    run: RunId,
+    question: Annotated[str, typer.Argument(help="about the run's documents")],
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Ask baseline and student a question.
+
+    Both answer over what is found for it in the run's documents; both calls are paid.
+    """
+    out = Output(as_json)
+    answer = connect(url, key, data).ask(run, question)
+    out.data(answer)
+    if not as_json:
+        out.lines(tables.answer_lines(answer))
 
 
-def main() -> None:
-    """Run the command; trouble with the stack is a message, never a traceback."""
-    try:
-        app()
-    except (StartError, TimeoutError) as error:
-        console.print(f"error: {error}", soft_wrap=True)
-        sys.exit(3)
+@command()
+def teardown(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="whose deployment is removed")] = "",
+    local: Annotated[
+        bool, typer.Option("--local", help="stop the local stack and remove its state instead")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="with --local: do not ask")] = False,
+    url: Url = "",
+    key: Key = "",
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Remove a run's deployment, or the local state.
+
+    Of a run its record, dataset and fine-tuned model stay; of the local stack nothing does.
+    """
+    out = Output(as_json)
+    if bool(run) == local:
+        raise CliError(Exit.USAGE, "give either a RUN, or --local")
+    if local:
+        if not yes and not typer.confirm(f"Remove all runs and documents in {data}?", err=True):
+            raise CliError(Exit.REFUSED, "nothing was removed")
+        stop_and_remove(data)
+        out.say(f"removed the local stack's state in {data}")
+        out.data({"removed": str(data)})
+        return
+    removed = connect(url, key, data).remove_deployment(run)
+    out.data(removed)
+    out.say("the deployment was removed" if removed["removed"] else "there was no deployment")
+
+
+@command()
+def doctor(
+    settings: Annotated[
+        Path | None, typer.Option(help="a local.settings.json; the environment if not given")
+    ] = None,
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Check settings, storage, models and platforms.
+
+    Each model is asked for one token, and what is wrong is said with what to change. Where
+    nothing is configured the local stack is checked.
+    """
+    out = Output(as_json)
+    findings = [finding.__dict__ for finding in examine(settings, data, out)]
+    out.data({"findings": findings})
+    out.lines(tables.finding_lines(findings))
+    wrong = sum(finding["state"] == "wrong" for finding in findings)
+    if wrong:
+        raise CliError(Exit.UNHEALTHY, f"{wrong} of {len(findings)} checks found something wrong")
+
+
+def _decide(
+    run: str, what: str, words: tuple[str, str], place: tuple[str, str, Path], as_json: bool
+) -> None:
+    out = Output(as_json)
+    by, why = words
+    decided = connect(*place).decide(run, what, by or getpass.getuser(), why)
+    out.data(decided)
+    out.say(f"{what}: noted for {run}, by {decided['decision'].get('by') or 'someone'}")
+
+
+def _end_as_on_interrupt() -> None:
+    """Have a request to end stop the stack too, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 if __name__ == "__main__":
-    main()
+    app(prog_name="raft")

@@ -1,0 +1,76 @@
+"""Following a run: to its end, through short outages, as lines, bars or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from terminal import live
+from terminal.client import Client
+from terminal.exits import CliError, Exit
+from terminal.output import Output
+from tests.shared.support import Canned
+from tests.terminal.views import WAITING, run_view
+
+RUN = "bank-1360c6b814"
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Canned]:
+    monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
+    canned = Canned()
+    yield canned
+    canned.stop()
+
+
+def test_each_stage_is_told_once_and_a_wait_for_approval_too(
+    app: Canned, capsys: pytest.CaptureFixture[str]
+) -> None:
+    views = [run_view(), run_view(approval=WAITING), run_view(approval=WAITING)]
+    app.answers = [(200, view) for view in (run_view(), *views, run_view("completed"))]
+    view = live.watch(Client(app.url), RUN, Output())
+    assert view["state"] == "completed"
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["ingest", "approve"]
+    assert f"raft approve {RUN}" in lines[1]
+
+
+def test_an_outage_is_waited_out(app: Canned) -> None:
+    app.answers = [(200, run_view())] * 2 + [(503, ""), (500, "")] + [(200, run_view("failed"))]
+    assert live.watch(Client(app.url), RUN, Output())["state"] == "failed"
+
+
+def test_an_outage_that_lasts_ends_the_watch(app: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_PATIENCE", 0.0)
+    app.answers = [(200, run_view()), (503, "")]
+    with pytest.raises(CliError) as caught:
+        live.watch(Client(app.url), RUN, Output())
+    assert caught.value.code is Exit.UNREACHABLE
+
+
+def test_a_run_that_is_not_there_is_told_at_once(app: Canned) -> None:
+    app.answers = [(404, {"error": {"message": "there is no run"}})]
+    with pytest.raises(CliError, match="there is no run"):
+        live.watch(Client(app.url), RUN, Output())
+    assert len(app.asked) == 1
+
+
+def test_a_stream_is_a_line_of_json_for_each_change(
+    app: Canned, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = run_view("completed")
+    app.answers = [(200, each) for each in (run_view(), run_view(), run_view(), ended)]
+    live.watch(Client(app.url), RUN, Output(as_json=True), stream=True)
+    said = capsys.readouterr()
+    assert [json.loads(line) for line in said.out.splitlines()] == [run_view(), ended]
+    assert said.err.startswith("ingest")
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_a_run_that_did_not_complete_is_its_own_exit_code(state: str) -> None:
+    live.require_completed(run_view("completed"))
+    with pytest.raises(CliError, match="no money") as caught:
+        live.require_completed(run_view(state, reason="no money"))
+    assert caught.value.code is Exit.RUN_FAILED
