@@ -10,9 +10,16 @@ from shared.contracts import Activity, RunRef, from_wire
 bp = df.Blueprint()
 
 
+@bp.activity_trigger(input_name="request", activity=Activity.PLAN_EVALUATION.value)
+async def plan_evaluation(request: dict) -> dict:
+    """Decide which model answers what, and what is shown; counts the answers."""
+    ref = from_wire(RunRef, request)
+    return await step(lambda services: services.evaluation.plan(ref.run))
+
+
 @bp.activity_trigger(input_name="request", activity=Activity.EVALUATE_ANSWER.value)
 async def evaluate_answer(request: dict) -> dict:
-    """One model's answer to one test row, scored."""
+    """One model's answer to one test row in one setting, scored."""
     ref = from_wire(RunRef, request)
     return await item(
         f"answer {ref.index}", lambda services: services.evaluation.evaluate(ref.run, ref.index)

@@ -18,7 +18,7 @@ _SPEC = {
     "questions": 2,
     "splits": {"train": 0.96, "valid": 0.02, "test": 0.02},
     "student": {"hyperparameters": {"n_epochs": 1}},
-    "evaluation": {"judge_sample": 0},
+    "evaluation": {"settings": ["open_book"], "distractor_sweep": [], "judge_sample": 0},
 }
 
 

@@ -17,7 +17,7 @@ _SPEC = {
     "chunk_size": 128,
     "questions": 5,
     "splits": {"train": 0.9, "valid": 0.05, "test": 0.05},
-    "evaluation": {"judge_sample": 0},
+    "evaluation": {"settings": ["open_book"], "distractor_sweep": [], "judge_sample": 0},
     "verification": {"distractors": False},  # so that the judge is asked in generation alone
 }
 

@@ -85,16 +85,18 @@ def _stages(context: Context, run: str) -> Yields[None]:
     if not tally.fatal:
         dataset = yield from step(context, Activity.BUILD_DATASET, ref)
         tally = tally.merge(_tally(dataset))
+    if plan.own_answers and not tally.fatal:
+        rows = dataset.counts["train"] + dataset.counts["valid"]
+        tally = tally.merge((yield from _prefer(context, progress, plan, rows, tally)))
     yield from progress.end(Stage.DATASET, tally)
 
     yield from _approval(context, progress, plan)
 
-    yield from progress.begin(Stage.TRAIN, 1)
-    job = yield from step(context, Activity.SUBMIT_TRAINING, ref)
-    deadline = plan.train_deadline_hours
-    yield from _wait(context, plan, Activity.CHECK_TRAINING, job.ref, deadline, "training")
-    student = yield from step(context, Activity.RECORD_TRAINING, RunRef(run, job=job.ref))
-    yield from progress.end(Stage.TRAIN, _tally(student))
+    yield from progress.begin(Stage.TRAIN, plan.trainings)
+    tally = Tally()
+    for number in range(plan.trainings):
+        tally = tally.merge((yield from _train(context, plan, number)))
+    yield from progress.end(Stage.TRAIN, tally)
 
     yield from progress.begin(Stage.DEPLOY, 1)
     deployment = yield from step(context, Activity.CREATE_DEPLOYMENT, ref)
@@ -105,9 +107,9 @@ def _stages(context: Context, run: str) -> Yields[None]:
     smoke = yield from step(context, Activity.SMOKE_TEST_DEPLOYMENT, ref)
     yield from progress.end(Stage.DEPLOY, _tally(smoke))
 
-    answers = 2 * dataset.counts["test"]
-    yield from progress.begin(Stage.EVALUATE, answers)
-    tally = yield from progress.fan_out(Orchestrator.EVALUATE, Stage.EVALUATE, answers)
+    answers = yield from step(context, Activity.PLAN_EVALUATION, ref)
+    yield from progress.begin(Stage.EVALUATE, answers.count)
+    tally = yield from progress.fan_out(Orchestrator.EVALUATE, Stage.EVALUATE, answers.count)
     if not tally.fatal:
         yield from step(context, Activity.SCORE_EVALUATION, ref)
     yield from progress.end(Stage.EVALUATE, tally)
@@ -116,7 +118,7 @@ def _stages(context: Context, run: str) -> Yields[None]:
     yield from step(context, Activity.WRITE_REPORT, ref)
     if not plan.keep_deployment:
         try:
-            yield from step(context, Activity.REMOVE_DEPLOYMENT, RunRef(run, job="keep: never"))
+            yield from step(context, Activity.REMOVE_DEPLOYMENT, ref)
         except Exception:  # the report is there, and the daily sweep tries again
             context.set_custom_status({"stage": Stage.REPORT.value, "deployment": "not removed"})
     yield from progress.end(Stage.REPORT, Tally(ok=1))
@@ -152,6 +154,19 @@ def _generate(progress: Progress, plan: RunPlan, chunks: int) -> Yields[Tally]:
     return tally
 
 
+def _prefer(
+    context: Context, progress: Progress, plan: RunPlan, rows: int, before: Tally
+) -> Yields[Tally]:
+    """The baseline answers what its student will learn; its worse answers are not preferred."""
+    items = ceil(rows / CHOICES_PER_ITEM)
+    tally = yield from progress.fan_out(
+        Orchestrator.PREFER, Stage.DATASET, items, before=before, jobs=1
+    )
+    if not tally.fatal:
+        yield from step(context, Activity.WRITE_PREFERENCES, RunRef(plan.run))
+    return tally
+
+
 def _approval(context: Context, progress: Progress, plan: RunPlan) -> Yields[None]:
     """Wait for a person where the spec asks for one; raises RunFailed when nobody says yes."""
     ref = RunRef(plan.run)
@@ -173,6 +188,17 @@ def _approval(context: Context, progress: Progress, plan: RunPlan) -> Yields[Non
     if not settled.count:
         raise RunFailed(settled.ref or "nobody approved the training in time")
     progress.lift_budget()
+
+
+def _train(context: Context, plan: RunPlan, number: int) -> Yields[Tally]:
+    """One of the jobs that make the student: submit or adopt it, wait, keep its result."""
+    job = yield from step(context, Activity.SUBMIT_TRAINING, RunRef(plan.run, number))
+    what = f"training-{number + 1}" if number else "training"
+    yield from _wait(
+        context, plan, Activity.CHECK_TRAINING, job.ref, plan.train_deadline_hours, what
+    )
+    ended = RunRef(plan.run, number, job=job.ref)
+    return _tally((yield from step(context, Activity.RECORD_TRAINING, ended)))
 
 
 def _wait(

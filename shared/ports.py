@@ -121,23 +121,25 @@ class PaidCalls(Protocol):
 
 @dataclass(frozen=True)
 class JudgeItem:
-    """One answer to be judged against its documents and its reference answer."""
+    """One answer to be judged against its documents and its reference answer.
+
+    Only `metrics` are scored. Another `attempt` is another judgement of the same answer, asked for
+    and paid anew.
+    """
 
     question: str
     answer: str
     contexts: Sequence[str]
     reference: str
+    metrics: Sequence[str]
+    attempt: int = 0
 
 
 class Judge(Protocol):
-    """Scores that need a model, each in 0…1."""
-
-    @property
-    def metrics(self) -> Sequence[str]:
-        """Names of the scores, in report order."""
+    """Scores that need a model: ratings from 1 to 5 by a rubric, the others in 0…1."""
 
     async def score(self, item: JudgeItem, calls: PaidCalls) -> dict[str, float | None]:
-        """One value per metric; None where the judge gave no usable one (never NaN).
+        """One value per metric asked for; None where the judge gave no usable one (never NaN).
 
         Every model call goes through `calls`. Raises RunStopped and ModelRefusesUs.
         """

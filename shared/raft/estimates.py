@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from shared.contracts import Estimate, Stage, StageCost
 from shared.raft.costs import PriceTable
+from shared.raft.metrics import CLOSED_BOOK, CONTEXT_PRECISION, NO_ORACLE, OPEN_BOOK, RETRIEVED
 
 _QUESTIONS_WRAP = 280  # prompt tokens around the chunk when questions are asked for
 _ANSWER_WRAP = 160  # and when one question is put
@@ -23,7 +24,14 @@ _QUOTES = 60
 _UNDECIDED = 0.3  # share of answers whose support is asked for
 _VERIFIED = 0.75  # share of questions that become examples
 USUAL_EPOCHS = 3  # what the service takes when none are asked for, on small files
-_JUDGE_CALLS = 6  # of the judge metrics, for one answer
+_CALLS_OF = {  # of a judge metric, for one answer; its embeddings cost next to nothing
+    "faithfulness": 2,
+    "answer_relevancy": 1,
+    "answer_correctness": 3,
+    "factual_correctness": 4,
+    "groundedness": 1,
+    "similarity": 1,
+}
 _JUDGE_PROMPT, _JUDGE_REPLY = 1_000, 100
 
 
@@ -39,7 +47,13 @@ class Workload:
     check_distractors: bool
     train_share: float
     test_share: float
+    settings: Sequence[str]
+    sweep: Sequence[int]
+    top_k: int
+    sample: int
     judge_sample: int
+    judge_repeats: float
+    judge_metrics: Sequence[str]
     student: str
     epochs: int | None
 
@@ -75,15 +89,12 @@ def estimate_run(
         dataset.append(cost("judge", examples, shown + _ANSWER_WRAP, _SHORT_ANSWER))
     tests = round(examples * work.test_share)
     row = shown + _STUDENT_WRAP
+    answers, read = _answers(work, tests, mean)
+    a_prompt = read / answers if answers else 0.0
     evaluate = [
-        cost("baseline", tests, row, _ANSWER),
-        cost("student", tests, row, _ANSWER),
-        cost(
-            "judge",
-            2 * min(tests, work.judge_sample) * _JUDGE_CALLS,
-            _JUDGE_PROMPT,
-            _JUDGE_REPLY,
-        ),
+        cost("baseline", answers, a_prompt, _ANSWER),
+        cost("student", answers, a_prompt, _ANSWER),
+        cost("judge", _judge_calls(work, tests), _JUDGE_PROMPT, _JUDGE_REPLY),
     ]
     trained = round(examples * work.train_share * (row + _ANSWER)) * (work.epochs or USUAL_EPOCHS)
     train = StageCost(1, 1, trained, 0, prices.training_cost(work.student, trained))
@@ -92,9 +103,37 @@ def estimate_run(
             Stage.GENERATE.value: _sum(chunks, generate),
             Stage.DATASET.value: _sum(-(-examples // 10), dataset),
             Stage.TRAIN.value: train,
-            Stage.EVALUATE.value: _sum(2 * tests, evaluate),
+            Stage.EVALUATE.value: _sum(2 * answers, evaluate),
         }
     )
+
+
+def _answers(work: Workload, tests: int, chunk: float) -> tuple[int, float]:
+    """Each model's answers over all settings, and the tokens of their prompts."""
+    sampled = min(tests, work.sample)
+    shown = {
+        OPEN_BOOK: work.distractors + 1,
+        NO_ORACLE: work.distractors + 1,
+        RETRIEVED: work.top_k,
+        CLOSED_BOOK: 0,
+    }
+    asked = [(tests if name == OPEN_BOOK else sampled, shown[name]) for name in work.settings]
+    asked += [(sampled, count + 1) for count in work.sweep]
+    tokens = sum(rows * (documents * chunk + _STUDENT_WRAP) for rows, documents in asked)
+    return sum(rows for rows, _ in asked), tokens
+
+
+def _judge_calls(work: Workload, tests: int) -> float:
+    """Over both models' judged answers."""
+    each = sum(_CALLS_OF.get(name, 0) for name in work.judge_metrics)
+    judged = min(tests, work.judge_sample)
+    calls = 0.0
+    if OPEN_BOOK in work.settings:
+        calls += 2 * judged * (1 + work.judge_repeats) * each
+    if RETRIEVED in work.settings:
+        rows = min(judged, work.sample)
+        calls += 2 * rows * each + rows * work.top_k * (CONTEXT_PRECISION in work.judge_metrics)
+    return calls
 
 
 def _of_threshold(work: Workload, chunks: int) -> int:

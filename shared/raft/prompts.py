@@ -120,6 +120,12 @@ _STUDENT_SYSTEM = (
     f"{ANSWER} {ABSTAIN} {_DATA_RULE}"
 )
 
+_CLOSED_SYSTEM = (
+    "You answer a question from what you know; there are no documents. Reason step by step in a "
+    f"few sentences. Then end with one line that begins with {ANSWER} and gives the final answer. "
+    f"If you do not know it, write only: {ANSWER} I do not know."
+)
+
 
 def document_block(text: str) -> str:
     """The text as a delimited data block; a delimiter inside the text cannot end the block."""
@@ -192,6 +198,11 @@ def repair_prompt(asked: Messages, answer: str, reason: str, question: str) -> M
 def student_prompt(documents: Sequence[str], question: str) -> Messages:
     """What baseline and student see, in training and in use: documents, then the question."""
     return _messages(_STUDENT_SYSTEM, f"{_blocks(documents)}\n\n{question}")
+
+
+def closed_prompt(question: str) -> Messages:
+    """What baseline and student see when they are asked without any document."""
+    return _messages(_CLOSED_SYSTEM, question)
 
 
 def _blocks(documents: Sequence[str]) -> str:

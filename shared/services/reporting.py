@@ -14,12 +14,14 @@ from shared.contracts import Stage, Step
 from shared.errors import BlobNotFound
 from shared.ports import BlobStore, ReportRenderer
 from shared.raft.formats import to_json
+from shared.raft.metrics import OPEN_BOOK
+from shared.raft.sheets import MODELS
+from shared.services.comparing import HEADLINE_METRIC
 from shared.services.documents import document_facts
-from shared.services.evaluation import MODELS, Evaluation
+from shared.services.evaluation import Evaluation
 from shared.services.manifest import Manifest
 from shared.services.runs import Runs, spend_of
 
-HEADLINE_METRIC = "token_f1"
 _SHOWN = 5  # examples on each side
 _SHOWN_OF_A_CODE = 2  # examples of what was dropped for one reason
 
@@ -57,7 +59,10 @@ class Reporting:
         return Step(1, f"{run}/report.html")
 
     async def _report(self, run: str, manifest: Manifest) -> dict[str, Any]:
+        """`scores` is scores.json, whose form `compare_models` tells; its `metrics` are those of
+        open_book that run from 0 to 1 and are better when higher: what the page draws."""
         scores = json.loads(await self._runs.read(f"{run}/evaluation/scores.json"))
+        scores["metrics"] = _shares(scores["settings"].get(OPEN_BOOK, {}).get("metrics", []))
         metrics = {metric["metric"]: metric for metric in scores["metrics"]}
         answers = await self._evaluation.answers(run)
         return {
@@ -67,6 +72,7 @@ class Reporting:
             "notes": list(self._notes),
             "models": manifest.get("models", {}),
             "headline": _headline(metrics.get(HEADLINE_METRIC)),
+            "verdict": scores["verdict"],
             "spec": manifest["spec"],
             "student": manifest["student"],
             "documents": await document_facts(self._runs, run, len(manifest["documents"])),
@@ -119,6 +125,10 @@ _STAGE_FACTS = (
     "problems",
     "spend",
 )
+
+
+def _shares(metrics: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [one for one in metrics if one["scale"] == [0, 1] and one["better"] == 1]
 
 
 def _headline(metric: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -57,6 +57,17 @@ def test_layers_are_not_changed() -> None:
         ({"splits": {"train": 1.0, "valid": 0.0, "test": 0.0}}, "splits.train"),
         ({"student": {"hyperparameters": {"n_epochs": 0}}}, "student.hyperparameters.n_epochs"),
         ({"deployment": {"sku": "Provisioned"}}, "deployment.sku"),
+        ({"evaluation": {"settings": []}}, "evaluation.settings"),
+        ({"evaluation": {"settings": ["open_book", "open_book"]}}, "evaluation"),
+        ({"evaluation": {"settings": ["oracle"]}}, "evaluation.settings.0"),
+        ({"evaluation": {"metrics": ["similarity", "similarity"]}}, "evaluation"),
+        ({"evaluation": {"distractor_sweep": [31]}}, "evaluation.distractor_sweep.0"),
+        ({"evaluation": {"judge_repeats": 1.1}}, "evaluation.judge_repeats"),
+        ({"promote_if": {"metric": "beauty"}}, "promote_if"),
+        ({"promote_if": {"setting": "no_oracle"}}, "promote_if"),
+        ({"promote_if": {"not_worse": ["beauty"]}}, "promote_if"),
+        ({"promote_if": {"not_worse": ["nowhere.token_f1"]}}, "promote_if"),
+        ({"promote_if": {"at_least": 6}}, "promote_if.at_least"),
         ({1: 2}, "1"),
     ],
 )
@@ -77,6 +88,21 @@ def test_an_overlap_of_half_a_chunk_is_refused_and_less_is_not() -> None:
     with pytest.raises(SpecError, match="chunk_overlap must be under half of chunk_size"):
         parse_spec({"chunk_size": 100, "chunk_overlap": 50})
     assert parse_spec({"chunk_size": 100, "chunk_overlap": 49}).chunk_overlap == 49
+
+
+def test_a_promotion_rests_on_a_setting_that_is_evaluated() -> None:
+    with pytest.raises(SpecError, match=r"retrieved is not among evaluation\.settings"):
+        parse_spec(
+            {"promote_if": {"setting": "retrieved"}, "evaluation": {"settings": ["open_book"]}}
+        )
+
+
+def test_what_must_not_be_worse_is_of_the_same_setting_unless_it_names_one() -> None:
+    rule = {"setting": "retrieved", "not_worse": ["bleu", "no_oracle.abstention"]}
+    assert parse_spec({"promote_if": rule}).promote_if.guards == (
+        ("retrieved", "bleu"),
+        ("no_oracle", "abstention"),
+    )
 
 
 def test_splits_may_add_up_to_one_but_for_rounding() -> None:

@@ -26,7 +26,13 @@ WORK = Workload(
     check_distractors=True,
     train_share=0.8,
     test_share=0.1,
+    settings=("open_book", "no_oracle", "retrieved", "closed_book"),
+    sweep=(0, 9),
+    top_k=5,
+    sample=20,
     judge_sample=100,
+    judge_repeats=0.1,
+    judge_metrics=("faithfulness", "context_precision"),
     student="gpt-4o-mini",
     epochs=2,
 )
@@ -46,13 +52,24 @@ def test_the_bare_minimum_by_hand() -> None:
     assert stage.usd == pytest.approx(usd)
 
 
+def test_evaluation_by_hand() -> None:
+    plain = replace(WORK, settings=("open_book", "closed_book"), sweep=(1,), judge_repeats=0.5)
+    stage = of(plain).stages["evaluate"]
+    rows, sampled, judged = 38, 20, 38
+    answers = rows + 2 * sampled
+    calls = round(2 * judged * 1.5 * 2)  # two of faithfulness
+    assert stage.calls == 2 * answers + calls
+    shown = rows * 5 * 400 + sampled * 2 * 400
+    assert stage.prompt_tokens == pytest.approx(2 * (shown + answers * 170) + calls * 1_000, abs=2)
+
+
 def test_stages_are_counted_in_the_items_of_their_fan_out() -> None:
     stages = of().stages
     assert {name: stage.items for name, stage in stages.items()} == {
         "generate": 100,
         "dataset": 38,  # 375 examples, ten an item
         "train": 1,
-        "evaluate": 76,  # 38 test rows, two answers each
+        "evaluate": 276,  # 38 test rows, and five further settings of 20, two answers each
     }
 
 
@@ -66,6 +83,11 @@ def test_stages_are_counted_in_the_items_of_their_fan_out() -> None:
         ({"distractors": 8}, "evaluate"),
         ({"epochs": 4}, "train"),
         ({"test_share": 0.2}, "evaluate"),
+        ({"sample": 30}, "evaluate"),
+        ({"sweep": (0, 1, 9)}, "evaluate"),
+        ({"top_k": 9}, "evaluate"),
+        ({"judge_repeats": 0.5}, "evaluate"),
+        ({"judge_metrics": ("faithfulness", "context_precision", "similarity")}, "evaluate"),
     ],
 )
 def test_more_of_it_costs_more(change: dict[str, float], stage: str) -> None:
@@ -80,6 +102,8 @@ def test_more_of_it_costs_more(change: dict[str, float], stage: str) -> None:
         ({"check_distractors": False}, "dataset"),
         ({"distractors": 0}, "dataset"),
         ({"judge_sample": 0}, "evaluate"),
+        ({"settings": ("open_book", "no_oracle", "retrieved")}, "evaluate"),
+        ({"sample": 0}, "evaluate"),
         ({"qa_threshold": 50}, "generate"),
     ],
 )

@@ -14,6 +14,7 @@ from tests.shared.services.fakes import ScriptedChat, ScriptedJudge
 from tests.shared.services.world import World, story
 
 FILES = {f"bank/{number}.pdf": story(number) for number in range(1, 6)}
+OPEN = {"settings": ["open_book"], "distractor_sweep": [], "judge_repeats": 0}
 
 
 async def ready(world: World, **spec: Any) -> str:
@@ -27,10 +28,11 @@ async def rows_of(world: World, run: str) -> list[dict[str, Any]]:
 
 
 async def scores(world: World, run: str) -> dict[str, Any]:
-    """The comparisons by metric, and the record around them."""
+    """The comparisons of open_book by metric, and the record around them."""
     await world.evaluation.score(run)
     record: dict[str, Any] = json.loads(await world.blobs.read(f"{run}/evaluation/scores.json"))
-    return {**record, **{metric["metric"]: metric for metric in record["metrics"]}}
+    found = record["settings"]["open_book"]["metrics"]
+    return {**record, **{metric["metric"]: metric for metric in found}}
 
 
 async def perfect(world: World, run: str) -> None:
@@ -52,7 +54,7 @@ async def test_both_models_get_the_same_prompt_for_each_row() -> None:
 
 async def test_a_better_student_is_found_better() -> None:
     world = World()
-    run = await ready(world, evaluation={"judge_sample": 0, "bootstrap_draws": 200})
+    run = await ready(world, evaluation={**OPEN, "judge_sample": 0, "bootstrap_draws": 200})
     await perfect(world, run)
     await world.evaluated(run)
     found = await scores(world, run)
@@ -65,7 +67,7 @@ async def test_a_better_student_is_found_better() -> None:
 @pytest.mark.parametrize("sample", [0, 1, 5, 10_000])
 async def test_exactly_the_sample_is_judged_for_both_models(sample: int) -> None:
     world = World()
-    run = await ready(world, evaluation={"judge_sample": sample, "bootstrap_draws": 100})
+    run = await ready(world, evaluation={**OPEN, "judge_sample": sample, "bootstrap_draws": 100})
     await world.evaluated(run)
     assert isinstance(world.judge, ScriptedJudge)
     rows = await rows_of(world, run)
@@ -83,7 +85,8 @@ async def test_the_sample_hangs_on_the_seed_and_not_on_the_process() -> None:
     judged = []
     for seed in (42, 42, 7):
         world = World()
-        run = await ready(world, evaluation={"judge_sample": 3, "bootstrap_draws": 100}, seed=seed)
+        asked = {**OPEN, "judge_sample": 3, "bootstrap_draws": 100}
+        run = await ready(world, evaluation=asked, seed=seed)
         await world.evaluated(run)
         assert isinstance(world.judge, ScriptedJudge)
         judged.append({item.question for item in world.judge.judged})
@@ -124,7 +127,7 @@ async def test_answers_whose_item_wrote_nothing_are_missing() -> None:
 
 async def test_a_score_that_the_judge_cannot_give_is_counted_as_missing() -> None:
     world = World(judge=ScriptedJudge({"faithfulness": None, "answer_relevancy": 0.5}))
-    run = await ready(world)
+    run = await ready(world, evaluation={**OPEN, "bootstrap_draws": 100})
     outcomes = await world.evaluated(run)
     assert {outcome.counts["scores_missing"] for outcome in outcomes} == {1}
     found = await scores(world, run)
@@ -135,6 +138,7 @@ async def test_a_score_that_the_judge_cannot_give_is_counted_as_missing() -> Non
 async def test_a_model_that_refuses_us_stops_the_run() -> None:
     world = World(baseline=ScriptedChat(lambda _: ModelRefusesUs("baseline answered 401")))
     run = await ready(world)
+    await world.evaluation.plan(run)
     baseline, student = [await world.evaluation.evaluate(run, index) for index in range(2)]
     assert baseline.fatal and student.fatal
     assert isinstance(world.student, ScriptedChat)
