@@ -233,6 +233,9 @@ class Trainer(Protocol):
         Raises JobError with the cloud's words when it refuses.
         """
 
+    async def find(self, key: str) -> str | None:
+        """The job of this key, if there is one that has not ended badly."""
+
     async def check(self, job: str) -> JobStatus:
         """The job now, its last event or error as `detail`.
 

@@ -4,6 +4,7 @@ A deployment is Creating for a while and then Succeeded; it answers on the data 
 then on. The state follows from the clock, so a restart changes nothing.
 """
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ ACCOUNT = (
     "/subscriptions/{subscription}/resourceGroups/{group}"
     "/providers/Microsoft.CognitiveServices/accounts/{account}"
 )
+_OURS = ("ready_at", "fails")  # fields of a record that nobody is shown
 POLL_AFTER = {"Retry-After": "1"}
 
 
@@ -62,14 +64,16 @@ class ControlPlane:
 
     @staticmethod
     def _state(record: dict[str, Any]) -> str:
-        return "Succeeded" if time.time() >= record["ready_at"] else "Creating"
+        if time.time() < record["ready_at"]:
+            return "Creating"
+        return "Failed" if record.get("fails") else "Succeeded"
 
     def _path(self, request: web.Request) -> Path:
         digest = hashlib.sha256(request.path.lower().encode()).hexdigest()[:32]
         return self.root / f"{digest}.json"
 
     def _shown(self, record: dict[str, Any]) -> dict[str, Any]:
-        shown = {key: value for key, value in record.items() if key != "ready_at"}
+        shown = {key: value for key, value in record.items() if key not in _OURS}
         properties = {**record["properties"], "provisioningState": self._state(record)}
         return shown | {"properties": properties}
 
@@ -114,13 +118,15 @@ class ControlPlane:
             )
         old = self.records.get(request.path.lower())
         same = old is not None and old["properties"]["model"]["name"] == model
+        seconds = max(self.deploy_seconds, self.faults.delay("deployment_slow", name))
         record = {
             "id": request.path,
             "type": "Microsoft.CognitiveServices/accounts/deployments",
             "name": name,
             "sku": {"name": sku["name"], "capacity": sku.get("capacity", 1)},
             "properties": body["properties"],
-            "ready_at": old["ready_at"] if old and same else time.time() + self.deploy_seconds,
+            "ready_at": old["ready_at"] if old and same else time.time() + seconds,
+            "fails": self.faults.strikes("deployment_fails", name),
         }
         write_json(self._path(request), record)
         self.records[request.path.lower()] = record
@@ -130,14 +136,18 @@ class ControlPlane:
 
     async def get(self, request: web.Request) -> web.Response:
         record = self.records.get(request.path.lower())
-        if record is None:
+        name = request.match_info["name"]
+        if record is None or self.faults.strikes("not_found", name):
             raise ArmError(
                 404,
                 "ResourceNotFound",
                 f"The Resource '{request.path.split('/providers/')[1]}' under resource group "
                 f"'{request.match_info['group']}' was not found.",
             )
-        return web.json_response(self._shown(record), headers=POLL_AFTER)
+        shown = self._shown(record)
+        if self._state(record) == "Creating" and self.faults.strikes("status_unknown", name):
+            shown["properties"]["provisioningState"] = "Resting"
+        return web.json_response(shown, headers=POLL_AFTER)
 
     async def list(self, request: web.Request) -> web.Response:
         prefix = request.path.lower() + "/"
@@ -145,6 +155,7 @@ class ControlPlane:
         return web.json_response({"value": sorted(found, key=lambda r: str(r["name"]))})
 
     async def delete(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(self.faults.delay("removal_slow", request.match_info["name"]))
         if self.records.pop(request.path.lower(), None) is None:
             return web.Response(status=204)
         self._path(request).unlink()

@@ -66,6 +66,16 @@ def unauthorized() -> ApiError:
     )
 
 
+def token_expired() -> ApiError:
+    """A call with a token that was good until now."""
+    return ApiError(
+        401,
+        "ExpiredAuthenticationToken",
+        "The access token expiry UTC time has passed.",
+        kind="authentication_error",
+    )
+
+
 def no_structured_output() -> ApiError:
     """A request for structured output to a model that has none, in Azure's words."""
     return ApiError(

@@ -5,6 +5,7 @@ most `count` of them. `rpm` and `tpm` are limits over a sliding window instead. 
 and the same order of calls give the same hits.
 """
 
+import hashlib
 import math
 import random
 import time
@@ -12,7 +13,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.models.errors import ApiError, content_filtered, no_structured_output, unauthorized
+from local.models.errors import (
+    ApiError,
+    content_filtered,
+    no_structured_output,
+    token_expired,
+    unauthorized,
+)
 from local.models.words import vocabulary
 
 CALL_KINDS = vocabulary(
@@ -22,7 +29,12 @@ CALL_KINDS = vocabulary(
     """
 )
 LIMIT_KINDS = frozenset({"rpm", "tpm"})
-OTHER_KINDS = frozenset({"job_fails", "job_stuck", "quota_refused", "no_structured_output"})
+OTHER_KINDS = vocabulary(
+    """
+    job_fails job_stuck job_slow submit_answer_lost status_unknown not_found quota_refused
+    deployment_fails deployment_slow removal_slow no_structured_output token_expired
+    """
+)
 KINDS = CALL_KINDS | LIMIT_KINDS | OTHER_KINDS
 AUTOMATIC = "automatic"
 
@@ -31,7 +43,8 @@ AUTOMATIC = "automatic"
 class Fault:
     """One fault that is switched on. `retry_after`: seconds, None for no header, or automatic.
 
-    `marker` is the text by which `obey_injections` knows a planted instruction.
+    `marker` is the text by which `obey_injections` knows a planted instruction. `seconds` is how
+    long a slow job or deployment takes at least, `ms` how long one waits for a lost answer.
     """
 
     kind: str
@@ -161,10 +174,28 @@ class Faults:
 
     def strikes(self, kind: str, name: str) -> bool:
         """Whether a fault of this kind hits now."""
-        return any(
-            fault.kind == kind and fault.deployment in ("*", name) and fault.strikes()
-            for fault in self.active
-        )
+        return self.struck(kind, name) is not None
+
+    def struck(self, kind: str, name: str) -> Fault | None:
+        """The fault of this kind that hits now, or None."""
+        for fault in self.active:
+            if fault.kind == kind and fault.deployment in ("*", name) and fault.strikes():
+                return fault
+        return None
+
+    def delay(self, kind: str, name: str) -> float:
+        """Seconds that a fault of this kind makes something take now."""
+        fault = self.struck(kind, name)
+        return fault.seconds if fault else 0.0
+
+    def check_token(self, token: str) -> None:
+        """Raises 401 while a fault says that the first token it has seen is expired."""
+        for fault in self.active:
+            if fault.kind == "token_expired":
+                seen = hashlib.sha256(token.encode()).hexdigest()
+                fault.marker = fault.marker or seen
+                if fault.marker == seen and fault.strikes():
+                    raise token_expired()
 
     def on_call(self, deployment: str, prompt_tokens: int, structured: bool = False) -> Spell:
         """Raises the error that a fault asks for, or tells what else befalls the call.

@@ -21,6 +21,7 @@ from shared.errors import JobError
 from shared.ports import TrainingRequest, TrainingResult
 from shared.settings import MachineLearning
 
+NOT_FOUND = "NotFound"
 _ENDED = {
     "Completed": JobState.SUCCEEDED,
     "Failed": JobState.FAILED,
@@ -55,13 +56,9 @@ class AzureMLTrainer:
         """See the port. A job of this key that failed is followed by another of the next name."""
         if request.method != "supervised":
             raise JobError(f"azure_ml has no method {request.method}: supervised only")
-        for number in itertools.count(1):
-            name = request.key if number == 1 else f"{request.key}-{number}"
-            there = await self._job(name)
-            if there is None:
-                break
-            if _ENDED.get(_status(there)) is not JobState.FAILED:
-                return name
+        name, there = await self._newest(request.key)
+        if there:
+            return name
         training = await self._asset(f"{request.key}-train", request.training)
         validation = await self._asset(f"{request.key}-valid", request.validation)
         await self._subscribe(request.model)
@@ -71,16 +68,36 @@ class AzureMLTrainer:
         )
         return name
 
+    async def find(self, key: str) -> str | None:
+        """See the port."""
+        name, there = await self._newest(key)
+        return name if there else None
+
+    async def _newest(self, key: str) -> tuple[str, bool]:
+        """The job of this key that has not ended badly, or the name that the next one takes."""
+        for number in itertools.count(1):
+            name = key if number == 1 else f"{key}-{number}"
+            job = await self._job(name)
+            if job is None:
+                return name, False
+            if _ENDED.get(_status(job)) is not JobState.FAILED:
+                return name, True
+        raise AssertionError("names never end")
+
     async def check(self, job: str) -> JobStatus:
         """See the port. Of a job that failed the detail is the address of its page."""
-        now = await self._existing(job)
+        now = await self._job(job)
+        if now is None:
+            words = f"job {job} is not listed in the workspace {self._name}"
+            return JobStatus(JobState.RUNNING, NOT_FOUND, words)
         state = _ENDED.get(_status(now), JobState.RUNNING)
         detail = f"its events: {now.studio_url}" if state is JobState.FAILED else ""
         return JobStatus(state, _status(now), detail[:500])
 
     async def cancel(self, job: str) -> None:
         """See the port. A job that has ended meanwhile is refused: it is looked at, and left."""
-        if (await self.check(job)).state is not JobState.RUNNING:
+        now = await self.check(job)
+        if now.state is not JobState.RUNNING or now.status == NOT_FOUND:
             return
         try:
             await self._workspace.call(

@@ -55,10 +55,8 @@ def our_error(error: openai.OpenAIError, deployment: str) -> ModelError:
         if error.status_code == 429 or error.status_code == 408 or error.status_code >= 500:
             return ModelUnavailable(f"{deployment} answered {error.status_code}: {words}")
         if error.status_code == 404:
-            return ModelRefusesUs(
-                f"the deployment {deployment} is gone, or was never made: it answered 404: {words}"
-            )
-        if error.status_code in (401, 403):
+            words = f"the deployment {deployment} is gone, or was never made. {words}"
+        if error.status_code in (401, 403, 404):
             return ModelRefusesUs(f"{deployment} answered {error.status_code}: {words}")
         if error.code == "content_filter":
             return ContentFiltered(f"{deployment}'s content filter refused the prompt")

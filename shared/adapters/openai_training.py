@@ -53,7 +53,7 @@ class OpenAITrainer:
     async def submit(self, request: TrainingRequest) -> str:
         """See the port."""
         try:
-            if job := await self._find_job(request.key):
+            if job := await self._newest(request.key):
                 return job
             training = await self._upload(f"{request.key}-train.jsonl", request.training)
             validation = await self._upload(f"{request.key}-valid.jsonl", request.validation)
@@ -87,9 +87,16 @@ class OpenAITrainer:
                 if not isinstance(_job_error(error, ""), ModelUnavailable):
                     raise
             await asyncio.sleep(seconds)
-            if job := await self._find_job(key):
+            if job := await self._newest(key):
                 return job
         return str((await jobs.create(**shape)).id)
+
+    async def find(self, key: str) -> str | None:
+        """See the port."""
+        try:
+            return await self._newest(key)
+        except openai.OpenAIError as error:
+            raise _job_error(error, "jobs cannot be listed") from None
 
     async def check(self, job: str) -> JobStatus:
         """See the port. A job not listed and a token refused are no answers: looks that follow
@@ -163,7 +170,7 @@ class OpenAITrainer:
             for one in reversed(listed)
         ]
 
-    async def _find_job(self, key: str) -> str | None:
+    async def _newest(self, key: str) -> str | None:
         """The newest job of this key that has not ended badly."""
         async for job in self._client.fine_tuning.jobs.list(limit=100):
             ours = (job.metadata or {}).get("raft_key") == key

@@ -55,7 +55,10 @@ class Workload:
     judge_repeats: float
     judge_metrics: Sequence[str]
     student: str
-    epochs: int | None
+    epochs: int | None  # of all jobs that make the student, together
+    own_answers: bool = False  # the baseline answers what is trained on
+    sku: str = ""
+    hosted_hours: float = 0.0
 
 
 def estimate_run(
@@ -88,7 +91,10 @@ def estimate_run(
     if work.check_distractors and work.distractors:
         dataset.append(cost("judge", examples, shown + _ANSWER_WRAP, _SHORT_ANSWER))
     tests = round(examples * work.test_share)
+    learned = examples - tests
     row = shown + _STUDENT_WRAP
+    if work.own_answers:
+        dataset.append(cost("baseline", learned, row, _ANSWER))
     answers, read = _answers(work, tests, mean)
     a_prompt = read / answers if answers else 0.0
     evaluate = [
@@ -98,11 +104,13 @@ def estimate_run(
     ]
     trained = round(examples * work.train_share * (row + _ANSWER)) * (work.epochs or USUAL_EPOCHS)
     train = StageCost(1, 1, trained, 0, prices.training_cost(work.student, trained))
+    hosting = prices.hosting_cost(models.get("student", ""), work.sku, work.hosted_hours)
     return Estimate(
         {
             Stage.GENERATE.value: _sum(chunks, generate),
             Stage.DATASET.value: _sum(-(-examples // 10), dataset),
             Stage.TRAIN.value: train,
+            Stage.DEPLOY.value: StageCost(usd=hosting),
             Stage.EVALUATE.value: _sum(2 * answers, evaluate),
         }
     )

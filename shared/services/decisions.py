@@ -27,6 +27,7 @@ from shared.services.work import StopMarkers
 WAITING, APPROVED, REJECTED, EXPIRED = "waiting", "approved", "rejected", "expired"
 _WORDS = 200  # characters of who and why
 _BYTES_A_TOKEN = 4
+_LATER = (Stage.DEPLOY, Stage.EVALUATE)
 
 
 class Decisions:
@@ -58,13 +59,15 @@ class Decisions:
             return Step(int(decided["state"] == APPROVED))
         spent, training, after = spend_of(manifest).usd, await self._training(run), 0.0
         if estimate := manifest.get("estimate"):
-            after = estimate["stages"].get(Stage.EVALUATE.value, {}).get("usd", 0.0)
+            later = (estimate["stages"].get(stage.value, {}) for stage in _LATER)
+            after = sum(stage.get("usd", 0.0) for stage in later)
         budget, mode = spec.budget.usd, spec.budget.approval
         over = budget is not None and spent + training + after > budget
         if over and mode == "never":
             raise BudgetReached(
                 f"the budget of ${budget:g} does not reach further: ${spent:.4f} were spent, "
-                f"training is expected to cost ${training:.2f} and evaluation ${after:.2f}. "
+                f"training is expected to cost ${training:.2f}, deployment and evaluation "
+                f"${after:.2f}. "
                 "Nothing paid is lost: start a run over the same documents with a higher "
                 "budget.usd, or with budget.approval: over_budget"
             )
@@ -77,7 +80,7 @@ class Decisions:
             "expires": (now + timedelta(hours=spec.budget.approval_hours)).isoformat(),
             "usd_spent": round(spent, 6),
             "usd_training": round(training, 6),
-            "usd_evaluation": round(after, 6),
+            "usd_after": round(after, 6),
             "budget_usd": budget,
         }
 

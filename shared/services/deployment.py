@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -144,18 +143,12 @@ def _due(manifest: Manifest, now: datetime) -> str:
         return ""
     if why := _unwanted(manifest):
         return why
+    if student.get("left"):
+        return "it was to be removed when its run ended"
     hours, created = wanted.get("ttl_hours"), student.get("created")
     if hours and created and now >= datetime.fromisoformat(created) + timedelta(hours=hours):
         return f"its time was over (ttl_hours: {hours:g})"
     return ""
-
-
-StudentChat = Callable[[str], Chat]
-
-
-def deployment_name(run: str) -> str:
-    """The name of a run's deployment."""
-    return f"raft-{run}"[:52]
 
 
 def _unwanted(manifest: Manifest) -> str:

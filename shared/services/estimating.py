@@ -8,11 +8,13 @@ from dataclasses import asdict
 from shared.contracts import Estimate
 from shared.errors import QuorumNotReached
 from shared.raft.costs import PriceTable
-from shared.raft.estimates import Workload, estimate_run
+from shared.raft.estimates import USUAL_EPOCHS, Workload, estimate_run
 from shared.services.documents import chunks_prefix
 from shared.services.runs import Runs
 from shared.services.shards import Shards
 from shared.spec import RunSpec
+
+_COMPARED_HOURS = 1.0  # a student is deployed for at least so long
 
 
 class Estimating:
@@ -58,6 +60,14 @@ def _require_rows(spec: RunSpec, chunks: int) -> None:
         )
 
 
+def _hosted_hours(spec: RunSpec) -> float:
+    """How long the student is hosted as far as the run knows: to be compared, or for its time."""
+    if spec.student.platform == "openai":
+        return 0.0
+    kept = spec.deployment.ttl_hours if spec.deployment.keep != "never" else None
+    return kept or _COMPARED_HOURS
+
+
 def _student(spec: RunSpec) -> str:
     """The model whose price training has; '' where no token price tells what it costs."""
     return spec.student.model if spec.student.billed_by_token else ""
@@ -81,5 +91,11 @@ def _workload(spec: RunSpec) -> Workload:
         judge_repeats=spec.evaluation.judge_repeats,
         judge_metrics=spec.evaluation.metrics,
         student=_student(spec),
-        epochs=spec.student.hyperparameters.n_epochs,
+        epochs=sum(
+            spec.student.hyperparameters_of(job).n_epochs or USUAL_EPOCHS
+            for job in range(len(spec.student.methods))
+        ),
+        own_answers=spec.student.compares_answers,
+        sku=spec.deployment.sku,
+        hosted_hours=_hosted_hours(spec),
     )

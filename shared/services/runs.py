@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shared.contracts import Finish, RunPlan, Spend, StageRecord
+from shared.contracts import Finish, RunPlan, Spend, Stage, StageRecord
 from shared.errors import BlobNotFound, RunStopped, SpecError
 from shared.ports import BlobInfo, BlobStore, Clock
 from shared.services.manifest import (
@@ -26,6 +26,7 @@ from shared.services.manifest import (
     manifest_name,
     read_manifest,
 )
+from shared.services.run_index import RunIndex
 from shared.settings import OPTIONAL_ROLES, Role, Settings
 from shared.spec import RunSpec, parse_spec, parse_spec_yaml
 
@@ -65,6 +66,7 @@ class Runs:
         self._settings = settings
         self._clock = clock
         self._contexts: OrderedDict[str, RunContext] = OrderedDict()
+        self._index = RunIndex(runs)
 
     async def claim(
         self,
@@ -112,8 +114,10 @@ class Runs:
                 "links": {"manifest": manifest_name(run)},
             }
             if await create_manifest(self._runs, manifest):
+                await self._index.add(manifest)
                 return Claim(run, pending=not problem, created=True)
             there = await read_manifest(self._runs, run)
+            await self._index.add(there)  # whoever made it may have been killed just then
             if not (again and there["state"] in ENDED and there["state"] != "completed"):
                 return Claim(run, pending=there["state"] == "pending", created=False)
             attempt += 1
@@ -161,17 +165,21 @@ class Runs:
             check_distractors=context.spec.verification.distractors
             and context.spec.distractors > 0,
             keep_deployment=context.spec.deployment.keep == "always",
+            trainings=len(context.spec.student.methods),
+            own_answers=context.spec.student.compares_answers,
         )
 
     async def record_stage(self, record: StageRecord) -> None:
-        """Write down that a stage began or ended; none begins once the run was cancelled.
+        """Write down that a stage began or ended; none begins, and the last one does not end,
+        once the run was cancelled.
 
         Raises RunStopped then.
         """
         now = self._clock().isoformat()
 
         def note(manifest: Manifest) -> None:
-            if not record.ended and (cancelled := cancelled_words(manifest)):
+            ends_late = record.stage is Stage.REPORT  # nothing else would notice
+            if (ends_late or not record.ended) and (cancelled := cancelled_words(manifest)):
                 raise RunStopped(cancelled)
             stage = manifest["stages"].setdefault(record.stage.value, {"started": now})
             stage["total"] = record.total or stage.get("total", 0)
@@ -226,20 +234,27 @@ class Runs:
         """The report's page; raises BlobNotFound until it is written."""
         return await self._runs.read(f"{checked_id(run)}/report.html")
 
-    async def newest(self, limit: int) -> list[Manifest]:
-        """The newest runs' manifests, newest first."""
+    async def newest_ids(self, limit: int, offset: int = 0) -> list[str]:
+        """The newest runs, newest first, without the first `offset`; none of them is read."""
+        return (await self._index.newest_first(offset + limit))[offset : offset + limit]
+
+    async def several(self, runs: Sequence[str]) -> list[Manifest]:
+        """Manifests of runs, in their order, without those that were cleaned away."""
         places = asyncio.Semaphore(_READERS)
 
-        async def one(folder: str) -> Manifest | None:
+        async def one(run: str) -> Manifest | None:
             async with places:
                 try:
-                    return await read_manifest(self._runs, folder)
-                except BlobNotFound:  # work/, or a run that was cleaned away
+                    return await read_manifest(self._runs, run)
+                except BlobNotFound:
                     return None
 
-        found = await asyncio.gather(*(one(folder) for folder in await self._runs.folders()))
-        runs = [manifest for manifest in found if manifest]
-        return sorted(runs, key=lambda manifest: manifest["created"], reverse=True)[:limit]
+        found = await asyncio.gather(*map(one, runs))
+        return [manifest for manifest in found if manifest]
+
+    async def newest(self, limit: int) -> list[Manifest]:
+        """The newest runs' manifests, newest first."""
+        return await self.several(await self.newest_ids(limit))
 
     async def _folder_spec(self, domain: str, blobs: Sequence[BlobInfo]) -> dict[str, Any]:
         for blob in blobs:

@@ -41,4 +41,9 @@ class Students:
 
 def served_name(run: str, student: Manifest, platform: Platform) -> str:
     """Under which name a run's student answers: one run, one deployment, or none."""
-    return f"raft-{run}"[:_NAME_LIMIT] if platform.hosted else str(student["model"])
+    return deployment_name(run) if platform.hosted else str(student["model"])
+
+
+def deployment_name(run: str) -> str:
+    """The name of a run's deployment: one run, one deployment."""
+    return f"raft-{run}"[:_NAME_LIMIT]

@@ -68,9 +68,11 @@ class Training:
         request = TrainingRequest(
             key=key, training=training, validation=validation, form=spec.format, **shape
         )
+        name = f"{training_folder(run, spec, number)}/job.json"
+        facts = {"key": key, **shape, **where}
+        await self._runs.create(name, to_json(facts))  # so that a job is found by whoever ends it
         job = await self._platforms(spec.student.platform).trainer.submit(request)
-        facts = {"job": job, "key": key, **shape, **where}
-        await self._runs.put(f"{training_folder(run, spec, number)}/job.json", to_json(facts))
+        await self._runs.put(name, to_json({"job": job, **facts}))
         # The first run that submits a job pays for it; adopting one later costs nothing.
         await self._runs.create(_payer_name(job), to_json({"run": run}))
         return Step(1, job)
@@ -82,17 +84,24 @@ class Training:
         return await self._platforms(spec.student.platform).trainer.check(job)
 
     async def cancel(self, run: str) -> Step:
-        """End the run's jobs where any were submitted; counts those."""
+        """End the run's jobs where any were submitted; counts those.
+
+        Jobs that another run submitted are left to it.
+        """
         spec = (await self._records.context(run)).spec
+        trainer = self._platforms(spec.student.platform).trainer
         ended = []
         for number in range(len(spec.student.methods)):
-            name = f"{training_folder(run, spec, number)}/job.json"
             try:
-                job = json.loads(await self._runs.read(name))["job"]
+                facts = json.loads(
+                    await self._runs.read(f"{training_folder(run, spec, number)}/job.json")
+                )
             except BlobNotFound:
                 break
-            await self._platforms(spec.student.platform).trainer.cancel(job)
-            ended.append(job)
+            job = facts.get("job") or await trainer.find(facts["key"])
+            if job and await self._payer(job, run) == run:
+                await trainer.cancel(job)
+                ended.append(job)
         return Step(len(ended), ended[-1] if ended else "")
 
     async def record(self, run: str, job: str, number: int = 0) -> Step:
@@ -102,14 +111,18 @@ class Training:
         await self._keep(training_folder(run, spec, number), result)
         cost, words = self._cost(spec, result)
         await self._note(run, spec, number, {"job": job, "model": result.model}, words)
-        try:
-            payer = json.loads(await self._runs.read(_payer_name(job)))["run"]
-        except BlobNotFound:
-            payer = run
-        if payer != run:
+        if await self._payer(job, run) != run:
             return Step(1, result.model, spend=Spend(reused=1))
         tokens = {"trained_tokens": result.trained_tokens}
         return Step(1, result.model, tokens, Spend(calls=1, usd=cost))
+
+    async def _payer(self, job: str, run: str) -> str:
+        """The run that pays for a job; `run` while nobody is known to."""
+        try:
+            payer: str = json.loads(await self._runs.read(_payer_name(job)))["run"]
+        except BlobNotFound:
+            return run
+        return payer
 
     async def _rows(self, run: str, spec: RunSpec, number: int, name: str, fewest: int) -> bytes:
         method = spec.student.methods[number]

@@ -121,10 +121,10 @@ def test_a_run_cancelled_while_it_deploys_leaves_no_deployment(stack: Stack) -> 
     assert view["student"].get("removed") or "deployment" not in view["student"]
 
 
-def test_a_run_cancelled_while_its_report_is_written_completes_and_leaves_nothing(
+def test_a_run_cancelled_while_its_report_is_written_leaves_nothing(
     stack: Stack,
 ) -> None:
-    """All was paid and the report is there: what is left to do is to remove the deployment."""
+    """All was paid and the report is there: what is left to undo is the deployment."""
     served = set(deployments(stack))
     put_fault(stack, "removal_slow", "*", seconds=1.5)
     upload(stack, "cancel-report", corpus(883, spec=UNJUDGED + "deployment: {keep: never}\n"))
@@ -132,7 +132,7 @@ def test_a_run_cancelled_while_its_report_is_written_completes_and_leaves_nothin
     at_stage(stack, run, "report")
     assert decide(stack, run, "cancel", by="Ada").status == 202
     view = stack.wait_for_run(run, 30)
-    assert (view["state"], view["cancel"]["by"]) == ("completed", "Ada")
+    assert (view["state"], view["cancel"]["by"]) == ("cancelled", "Ada")
     assert set(deployments(stack)) == served
     assert decide(stack, run, "cancel").status == 202, "again is harmless"
 

@@ -17,7 +17,7 @@ from shared.adapters.blobs import AzureBlobStore, connect_storage
 from shared.adapters.deployments import CognitiveServicesDeployer
 from shared.bootstrap import Services
 from shared.contracts import Finish, JobState
-from shared.services.deployment import deployment_name
+from shared.services.students import deployment_name
 from shared.settings import Storage
 from tests.local.models.support import Server, start_server
 from tests.shared.support import Canned, control_plane, settings, settled
@@ -46,7 +46,9 @@ async def services(
         made.__dict__["_storage"] = tuple(AzureBlobStore(service, name) for name in names)
         monkeypatch.setattr(triggers.deployments, "services", lambda: made)
         yield made
-        await made.deploying._deployer._client.close()
+        platform = made._platform("azure_openai")
+        assert isinstance(platform.deployer, CognitiveServicesDeployer)
+        await platform.deployer._client.close()
 
 
 @pytest.fixture

@@ -329,9 +329,14 @@ async def test_what_the_cloud_refuses_is_told_in_its_words(
 
 
 async def test_a_job_that_is_not_there_is_told(trainer: Make, models: Server) -> None:
-    for call in (trainer(models.url).check, trainer(models.url).cancel):
-        with pytest.raises(JobError, match="raft-none is not found in the workspace workspace"):
-            await call("raft-none")
+    one = trainer(models.url)
+    now = await one.check("raft-none")
+    assert (now.state, now.status) == (JobState.RUNNING, "NotFound")
+    assert now.detail == "job raft-none is not listed in the workspace workspace"
+    assert await one.find("raft-none") is None
+    await one.cancel("raft-none")
+    with pytest.raises(JobError, match="raft-none is not found in the workspace workspace"):
+        await one.result("raft-none")
 
 
 @pytest.mark.parametrize("method", ["dpo", "reinforcement"])

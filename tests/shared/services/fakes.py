@@ -109,6 +109,9 @@ class MemoryTrainer:
         self.requests[request.key] = request
         return f"job-{request.key}"
 
+    async def find(self, key: str) -> str | None:
+        return f"job-{key}" if key in self.requests else None
+
     async def check(self, job: str) -> JobStatus:
         return JobStatus(JobState.SUCCEEDED, "succeeded")
 

@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts import Finish, Step
 from shared.errors import BlobNotFound, JobError, NotNow
-from shared.services.deployment import deployment_name
+from shared.services.students import deployment_name
 from tests.shared.services.world import World
 
 TTL = 48.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -15,10 +16,10 @@ from shared.errors import (
     QuorumNotReached,
     RunStopped,
 )
-from shared.ports import Reply
+from shared.ports import Reply, TrainingRequest
 from shared.raft.costs import PriceTable
 from shared.raft.graders import answer_grader
-from shared.services.deployment import deployment_name
+from shared.services.students import deployment_name
 from shared.services.training import job_key
 from tests.shared.services.fakes import ScriptedChat
 from tests.shared.services.world import World
@@ -323,3 +324,29 @@ async def test_where_nothing_is_hosted_the_model_answers_by_its_own_name() -> No
     assert step.ref == "gpt-4o-mini.ft-1"
     facts = json.loads(await world.blobs.read(f"{run}/deployment.json"))
     assert facts["usd_per_hour"] == 0.0
+
+
+async def test_a_job_whose_answer_was_lost_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    run, _ = await world.dataset()
+    submit = world.trainer.submit
+
+    async def killed(request: TrainingRequest) -> str:
+        await submit(request)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(world.trainer, "submit", killed)
+    with pytest.raises(asyncio.CancelledError):
+        await world.training.submit(run)
+    (request,) = world.trainer.requests.values()
+    assert (await world.training.cancel(run)).ref == f"job-{request.key}"
+    assert world.trainer.cancelled == [f"job-{request.key}"]
+
+
+async def test_a_job_that_another_run_pays_for_is_left_to_it() -> None:
+    world = World()
+    first = await world.trained()
+    second, _ = await world.dataset(evaluation={"judge_sample": 1})
+    await world.training.submit(second)
+    assert (await world.training.cancel(second)).count == 0
+    assert (await world.training.cancel(first)).count == 1
