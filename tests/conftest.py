@@ -13,6 +13,9 @@ from local import azurite
 from local.processes import Process, free_port
 from local.stack import Stack
 
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    # Every process of every stack imports the same packages: compiled once, not each time.
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(azurite.ROOT / ".local" / "bytecode"))
 os.environ.setdefault("SWEEP_SCHEDULE", "0 */5 * * * *")
 os.environ.setdefault("DEPLOYMENT_SWEEP_SCHEDULE", "0 0 3 * * *")
 os.environ.setdefault("BLOB_TRIGGER_SOURCE", "LogsAndContainerScan")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
+from azure.core.pipeline import PipelineResponse
 from azure.functions.blob import InputStream
 from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
@@ -86,6 +87,10 @@ class Receipts:
         )
 
 
+class _SameListing(Exception):
+    """Raised where the service's answer is, byte for byte, the last one."""
+
+
 class BlobTrigger:
     """One function and the container that it watches."""
 
@@ -112,6 +117,8 @@ class BlobTrigger:
         self._container, _, self._pattern = path.partition("/")
         self._match = path_pattern(self._pattern)
         self._settled = receipts.settled(function.name)
+        self._listed: list[BlobProperties] = []
+        self._answer = b""
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -132,22 +139,37 @@ class BlobTrigger:
                 await asyncio.sleep(self._poll_seconds)
 
     async def _poll(self, container: ContainerClient) -> None:
-        prefix = self._pattern.partition("{")[0]
         try:
-            found = [each async for each in container.list_blobs(name_starts_with=prefix or None)]
+            await self._list(container)
         except HttpResponseError as error:
             if error.status_code != 404:
                 raise
             with suppress(ResourceExistsError):
                 await container.create_container()
             return
-        for blob in found:
+        for blob in self._listed:
             version = self._version(blob)
             known = version in self._settled or version in self._running
             if not known and self._match.fullmatch(blob.name):
                 task = asyncio.create_task(self._handle(container, blob))
                 self._running[version] = task
                 task.add_done_callback(partial(self._ended, version))
+
+    async def _list(self, container: ContainerClient) -> None:
+        """Have `_listed` tell what there is. The SDK takes far longer to parse a listing than to
+        get it, and most polls find nothing new."""
+        answers: list[bytes] = []
+
+        def look(response: PipelineResponse) -> None:
+            answers.append(response.http_response.body())
+            if answers == [self._answer]:
+                raise _SameListing
+
+        prefix = self._pattern.partition("{")[0]
+        blobs = container.list_blobs(name_starts_with=prefix or None, raw_response_hook=look)
+        with suppress(_SameListing):
+            self._listed = [each async for each in blobs]
+            self._answer = answers[0] if len(answers) == 1 else b""  # of several pages: all count
 
     def _ended(self, version: tuple[str, str], _task: asyncio.Task[None]) -> None:
         del self._running[version]

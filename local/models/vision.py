@@ -22,7 +22,7 @@ from local.models.vision_layout import Piece, to_markdown
 
 EMPTY_PAGE = "[empty page]"
 PACKAGE = "rapidocr_onnxruntime"
-THREADS = 2  # of the engine, which reads one picture at a time
+THREADS = 1  # of the engine: a second one spends most of its time waiting, at full speed
 REMEMBERED = 500  # readings, for requests that are sent again
 DATA_URL = re.compile(r"data:image/(?:png|jpeg|webp);base64,(.*)\Z", re.S)
 POUNDS = re.compile(r"(?<!\w)f ?(?=\d)")  # what the engine makes of a pound sign
