@@ -164,8 +164,9 @@ class Training:
         student: dict[str, Any] = {"training_cost": cost} if cost else {}
         methods = spec.student.methods
         if len(methods) > 1:
-            jobs = (await self._records.read(run))["student"].get("jobs", [])[:number]
-            student["jobs"] = [*jobs, {"method": methods[number], **facts}]
+            jobs = (await self._records.read(run))["student"].get("jobs", [])
+            one = {"method": methods[number], **facts}
+            student["jobs"] = [*jobs[:number], one, *jobs[number + 1 :]]
         if number == len(methods) - 1:
             student |= facts
         await self._records.note(run, student=student)

@@ -56,8 +56,8 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def run(_shared: Stack) -> str:
-    """A completed run in which nothing failed."""
-    upload(_shared, DOMAIN, corpus(600, spec=JUDGED))
+    """A completed run in which nothing failed, of the method that has most to do."""
+    upload(_shared, DOMAIN, corpus(600, spec=JUDGED + "student: {method: supervised_then_dpo}\n"))
     return str(completed(_shared, DOMAIN)["run"])
 
 
