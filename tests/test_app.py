@@ -47,7 +47,7 @@ def test_deployed_files_alone_make_the_app_import(tmp_path: Path) -> None:
             target.write_bytes((ROOT / name).read_bytes())
     shipped = {path.name for path in tmp_path.iterdir()}
     assert {"function_app.py", "host.json", "requirements.txt", "shared"} <= shipped
-    assert not {"local", "tests", "samples", "cli.py"} & shipped
+    assert not {"local", "terminal", "tests", "samples", "cli.py"} & shipped
     code = "import function_app; print(len(function_app.app.get_functions()))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

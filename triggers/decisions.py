@@ -13,10 +13,10 @@ import azure.functions as func
 from shared.bootstrap import services
 from shared.errors import BlobNotFound, NotNow, SpecError
 from triggers.answers import answer, problem
+from triggers.guard import refusal, who
 
 bp = df.Blueprint()
 
-_SIGNED_IN = "X-MS-CLIENT-PRINCIPAL-NAME"
 _BODY_FIELDS = {"by", "why"}
 
 
@@ -50,6 +50,8 @@ async def cancel_run(
 async def _decide(
     req: func.HttpRequest, client: df.DurableOrchestrationClient, what: str
 ) -> func.HttpResponse:
+    if refused := refusal(req):
+        return refused
     run = req.route_params["run"]
     try:
         words = _words(req)
@@ -83,5 +85,4 @@ def _words(req: func.HttpRequest) -> dict[str, str]:
             raise SpecError(name, "unknown field; known are by, why")
         if not isinstance(value, str):
             raise SpecError(name, "must be a text")
-    signed_in = req.headers.get(_SIGNED_IN, "")
-    return {"by": signed_in or data.get("by", ""), "why": data.get("why", "")}
+    return {"by": who(req, data.get("by", "")), "why": data.get("why", "")}

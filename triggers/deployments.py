@@ -10,6 +10,7 @@ import azure.functions as func
 from shared.bootstrap import services
 from shared.errors import BlobNotFound, NotNow, RaftError
 from triggers.answers import answer, problem
+from triggers.guard import refusal
 
 bp = df.Blueprint()
 
@@ -22,6 +23,8 @@ async def delete_deployment(req: func.HttpRequest) -> func.HttpResponse:
 
     The run's record, dataset and fine-tuned model stay.
     """
+    if refused := refusal(req):
+        return refused
     run = req.route_params["run"]
     try:
         removed = await services().deploying.remove_of_ended(run, _ASKED)

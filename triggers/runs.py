@@ -11,6 +11,7 @@ from shared.bootstrap import services
 from shared.errors import BlobNotFound, RaftError, SpecError
 from shared.spec import spec_schema
 from triggers.answers import answer, problem
+from triggers.guard import refusal
 
 bp = df.Blueprint()
 
@@ -27,6 +28,8 @@ async def post_run(
 
     Asking twice for the same versions and spec gives the same run.
     """
+    if refused := refusal(req):
+        return refused
     try:
         body = _body(req)
         domain, blobs = await services().documents.asked_for(

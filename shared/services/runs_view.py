@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from shared.contracts import Stage, lane_id
 from shared.services.manifest import Manifest
-from shared.services.runs import Runs, spend_of
+from shared.services.runs import ENDED, Runs, spend_of
+
+_HELD = 2_000
 
 Live = Callable[[str], Awaitable[Any]]  # instance id → its custom status, or None
 
@@ -18,20 +21,22 @@ class RunViews:
 
     def __init__(self, records: Runs) -> None:
         self._records = records
+        self._ended: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
-    async def newest(self, limit: int) -> list[dict[str, Any]]:
-        """A line per run, newest first."""
-        return [
-            {
-                "run": manifest["run"],
-                "domain": manifest["domain"],
-                "state": manifest["state"],
-                "created": manifest["created"],
-                "stage": _stage_of(manifest),
-                "usd": spend_of(manifest).usd,
-            }
-            for manifest in await self._records.newest(limit)
-        ]
+    async def newest(self, limit: int, offset: int = 0) -> list[dict[str, Any]]:
+        """A line per run, newest first, without the first `offset`.
+
+        The line of a run that has ended never changes: it is held, and the run not read again.
+        """
+        runs = await self._records.newest_ids(limit, offset)
+        lines = {run: self._ended[run] for run in runs if run in self._ended}
+        for manifest in await self._records.several([run for run in runs if run not in lines]):
+            lines[manifest["run"]] = line = _line(manifest)
+            if manifest["state"] in ENDED:
+                self._ended[manifest["run"]] = line
+        while len(self._ended) > _HELD:
+            self._ended.popitem(last=False)
+        return [lines[run] for run in runs if run in lines]
 
     async def one(self, run: str, live: Live) -> dict[str, Any]:
         """One run; raises BlobNotFound. While it runs, progress is the custom status of the run
@@ -60,6 +65,7 @@ class RunViews:
             "approval": manifest.get("approval"),
             "cancel": manifest.get("cancel"),
             "budget_usd": manifest["spec"].get("budget", {}).get("usd"),
+            "verdict": manifest.get("verdict"),
             "links": manifest["links"],
         }
 
@@ -90,6 +96,28 @@ def _join(parent: Mapping[str, Any], lanes: Sequence[Mapping[str, Any]]) -> dict
 def _in_order(manifest: Manifest) -> list[str]:
     """The recorded stages in the order of the pipeline; JSON keeps them by name."""
     return [stage.value for stage in Stage if stage.value in manifest["stages"]]
+
+
+def _line(manifest: Manifest) -> dict[str, Any]:
+    """A run in the list of runs."""
+    return {
+        "run": manifest["run"],
+        "domain": manifest["domain"],
+        "state": manifest["state"],
+        "created": manifest["created"],
+        "stage": _stage_of(manifest),
+        "usd": spend_of(manifest).usd,
+        "budget_usd": manifest["spec"].get("budget", {}).get("usd"),
+        "documents": len(manifest["documents"]),
+        "waits": _waits(manifest),
+        "promoted": manifest.get("verdict", {}).get("promoted"),
+    }
+
+
+def _waits(manifest: Manifest) -> bool:
+    """Whether the run waits for a person's approval."""
+    approval = manifest.get("approval") or {}
+    return (manifest["state"], approval.get("state")) == ("running", "waiting")
 
 
 def _stage_of(manifest: Manifest) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from shared.contracts import Finish, Spend, Stage, StageRecord, Tally
 from shared.errors import BlobNotFound
+from shared.ports import BlobInfo
 from shared.services.runs_view import RunViews
 from tests.shared.services.world import World
 
@@ -109,7 +110,38 @@ async def test_runs_are_listed_newest_first_up_to_the_limit(world: World) -> Non
     await world.blobs.put("work/key.json", b"{}")
     listed = await RunViews(world.records).newest(2)
     assert [line["run"] for line in listed] == [runs[2], runs[1]]
-    assert listed[0].keys() == {"run", "domain", "state", "created", "stage", "usd"}
+    older = await RunViews(world.records).newest(2, offset=2)
+    assert [line["run"] for line in older] == [runs[0]]
+    line = {"run", "domain", "state", "created", "stage", "usd", "budget_usd", "documents"}
+    assert listed[0].keys() == line | {"waits", "promoted"}
+
+
+async def test_a_page_of_a_thousand_runs_reads_its_own_records_only(world: World) -> None:
+    for n in range(1_000):
+        blobs = [BlobInfo(f"bank{n}/1.pdf", "1", 1, world.now)]
+        await world.records.claim(f"bank{n}", blobs)
+    world.blobs.reads.clear()
+    listed = await RunViews(world.records).newest(50)
+    assert len(world.blobs.reads) == len(listed) == 50
+    assert [line["domain"] for line in listed[:2]] == ["bank999", "bank998"]
+
+
+async def test_a_run_that_has_ended_is_listed_without_being_read_again(world: World) -> None:
+    ended, at_work = await world.start(), await world.start(seed=1)
+    await world.records.finish(Finish(ended, "failed", "no"))
+    views = RunViews(world.records)
+    first = await views.newest(9)
+    world.blobs.reads.clear()
+    assert await views.newest(9) == first
+    assert f"{ended}/manifest.json" not in world.blobs.reads
+    assert f"{at_work}/manifest.json" in world.blobs.reads
+
+
+async def test_a_run_is_shown_from_one_record(world: World) -> None:
+    run = await running(world)
+    world.blobs.reads.clear()
+    await RunViews(world.records).one(run, Live({run: PARENT}))
+    assert world.blobs.reads == [f"{run}/manifest.json"]
 
 
 async def test_an_unknown_run_is_not_found(world: World) -> None:
