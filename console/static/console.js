@@ -13,11 +13,12 @@ function takeKey() {
   const query = new URLSearchParams(location.search);
   const hash = new URLSearchParams(location.hash.slice(1));
   const code = query.get("code") ?? hash.get("code");
-  if (code === null) return;
+  if (code === null) return false;
   sessionStorage.setItem("key", code);
   query.delete("code");
   const rest = query.toString();
   history.replaceState(null, "", location.pathname + (rest ? `?${rest}` : ""));
+  return true;
 }
 
 async function send(url, method = "GET", body = undefined) {
@@ -250,6 +251,6 @@ for (const link of document.querySelectorAll("[data-nav]")) {
   const here = location.pathname.slice(BASE.length).replace(/^\/|\/$/g, "");
   if (link.dataset.nav === here) link.setAttribute("aria-current", "page");
 }
-addEventListener("hashchange", takeKey);
+addEventListener("hashchange", () => takeKey() && show());
 takeKey();
 if (document.getElementById("loading")) show();
