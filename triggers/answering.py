@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
-
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -17,7 +14,7 @@ from shared.errors import (
     RunStopped,
     SpecError,
 )
-from triggers.answers import answer, problem
+from triggers.answers import answer, problem, read_object
 from triggers.guard import refusal, who
 
 bp = df.Blueprint()
@@ -31,7 +28,9 @@ async def ask_run(req: func.HttpRequest) -> func.HttpResponse:
         return refused
     run = req.route_params["run"]
     try:
-        return answer(await services().asking.ask(run, _body(req, {"question"}).get("question")))
+        return answer(
+            await services().asking.ask(run, read_object(req, {"question"}).get("question"))
+        )
     except RaftError as error:
         return failure(run, error)
 
@@ -53,7 +52,7 @@ async def post_comparison(req: func.HttpRequest) -> func.HttpResponse:
         return refused
     run = req.route_params["run"]
     try:
-        body = _body(req, {"row", "winner", "by"})
+        body = read_object(req, {"row", "winner", "by"})
         by = body.get("by", "")
         if not isinstance(by, str):
             raise SpecError("by", "must be a text")
@@ -74,16 +73,3 @@ def failure(run: str, error: RaftError) -> func.HttpResponse:
     if isinstance(error, ContentFiltered):
         return problem(422, error.reason)
     return problem(503 if error.retryable else 500, error.reason)
-
-
-def _body(req: func.HttpRequest, known: Collection[str]) -> dict[str, Any]:
-    try:
-        body = req.get_json()
-    except ValueError:
-        raise SpecError("", "the body must be JSON") from None
-    if not isinstance(body, dict):
-        raise SpecError("", "the body must be a JSON object")
-    for name in body:
-        if name not in known:
-            raise SpecError(name, f"unknown field; known are {', '.join(sorted(known))}")
-    return body

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import azure.durable_functions as df
 import azure.functions as func
 
 from shared.bootstrap import services
 from shared.errors import BlobNotFound, NotNow, SpecError
-from triggers.answers import answer, problem
+from triggers.answers import answer, problem, read_object
 from triggers.guard import refusal, who
 
 bp = df.Blueprint()
@@ -72,17 +70,8 @@ async def _decide(
 
 def _words(req: func.HttpRequest) -> dict[str, str]:
     """Who and why; raises SpecError on a body that is no object of texts."""
-    data: Any = {}
-    if req.get_body().strip():
-        try:
-            data = req.get_json()
-        except ValueError:
-            raise SpecError("", "the body must be JSON, or empty") from None
-    if not isinstance(data, dict):
-        raise SpecError("", "the body must be a JSON object")
+    data = read_object(req, _BODY_FIELDS) if req.get_body().strip() else {}
     for name, value in data.items():
-        if name not in _BODY_FIELDS:
-            raise SpecError(name, "unknown field; known are by, why")
         if not isinstance(value, str):
             raise SpecError(name, "must be a text")
     return {"by": who(req, data.get("by", "")), "why": data.get("why", "")}

@@ -10,7 +10,7 @@ import azure.functions as func
 from shared.bootstrap import services
 from shared.errors import BlobNotFound, RaftError, SpecError
 from shared.spec import spec_schema
-from triggers.answers import answer, problem
+from triggers.answers import answer, problem, read_object
 from triggers.guard import refusal
 
 bp = df.Blueprint()
@@ -92,15 +92,7 @@ async def get_spec(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _body(req: func.HttpRequest) -> dict[str, Any]:
-    try:
-        body = req.get_json()
-    except ValueError:
-        raise SpecError("", "the body must be JSON") from None
-    if not isinstance(body, dict):
-        raise SpecError("", "the body must be a JSON object")
-    for name in body:
-        if name not in _BODY_FIELDS:
-            raise SpecError(name, f"unknown field; known are {', '.join(sorted(_BODY_FIELDS))}")
+    body = read_object(req, _BODY_FIELDS)
     if "spec" in body and not isinstance(body["spec"], dict):
         raise SpecError("spec", "must be an object of spec fields")
     if not isinstance(body.get("again", False), bool):

@@ -103,7 +103,7 @@ def test_a_good_post_is_accepted_with_links_that_answer(stack: Stack, folder: st
     stack.wait_for_run(run, PATIENCE)
     ended = until(lambda: _ended(answer.body["statusQueryGetUri"]), "end of the orchestration")
     assert ended["runtimeStatus"] == "Failed"
-    assert "with usable questions cannot fill" in ended["output"]
+    assert "training rows at most, fewer than the 10" in ended["output"]
     assert_clean(stack)
 
 
