@@ -110,7 +110,7 @@ def estimate_run(
             Stage.GENERATE.value: _sum(chunks, generate),
             Stage.DATASET.value: _sum(-(-examples // 10), dataset),
             Stage.TRAIN.value: train,
-            Stage.DEPLOY.value: StageCost(usd=hosting),
+            Stage.DEPLOY.value: StageCost(items=1, usd=hosting),
             Stage.EVALUATE.value: _sum(2 * answers, evaluate),
         }
     )

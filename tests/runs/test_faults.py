@@ -82,7 +82,7 @@ def test_a_teacher_that_never_answers_ends_the_run_before_training_is_paid(
 ) -> None:
     before = len(jobs(stack))
     put_fault(stack, kind)
-    upload(stack, f"never-{kind}", corpus(460 + len(kind), count=1, sections=1))
+    upload(stack, f"never-{kind}", corpus(460 + len(kind), count=1, sections=2))
     view = finish(stack, f"never-{kind}")
     assert view["state"] == "failed"
     assert words in view["reason"]

@@ -38,7 +38,7 @@ def test_a_run_that_keeps_no_deployment_leaves_none(stack: Stack) -> None:
     run = completed(stack, "unkept")["run"]
     student = manifest(stack, run)["student"]
     assert student["deployment"] not in deployments(stack)
-    assert student["removed_because"] == "keep: never"
+    assert student["removed_because"] == "it is not kept (keep: never)"
     assert "removed as soon as" in http(f"{stack.url}/api/runs/{run}/report").body
 
 

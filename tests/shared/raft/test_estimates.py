@@ -69,6 +69,7 @@ def test_stages_are_counted_in_the_items_of_their_fan_out() -> None:
         "generate": 100,
         "dataset": 38,  # 375 examples, ten an item
         "train": 1,
+        "deploy": 1,
         "evaluate": 276,  # 38 test rows, and five further settings of 20, two answers each
     }
 
@@ -120,3 +121,17 @@ def test_no_chunks_and_unknown_models_cost_nothing() -> None:
     unknown = estimate_run(replace(WORK, student="x"), (400,), {}, PriceTable())
     assert all(stage.usd == 0 for stage in unknown.stages.values())
     assert unknown.stages["generate"].prompt_tokens > 0
+
+
+def test_the_baseline_answers_what_is_trained_on_where_preferences_are_its_mistakes() -> None:
+    without, asked = of().stages["dataset"], of(replace(WORK, own_answers=True)).stages["dataset"]
+    assert asked.calls - without.calls == 337  # 375 examples, less 38 test rows
+
+
+def test_a_student_is_hosted_for_its_time() -> None:
+    hosted = of(replace(WORK, sku="Standard", hosted_hours=10.0)).stages["deploy"]
+    assert hosted.usd == pytest.approx(
+        10 * of(replace(WORK, sku="Standard", hosted_hours=1.0)).stages["deploy"].usd
+    )
+    assert hosted.usd > 0
+    assert of(replace(WORK, sku="DeveloperTier", hosted_hours=10.0)).stages["deploy"].usd == 0
