@@ -25,7 +25,6 @@ from shared.services.report_facts import card_facts, some_dropped, trainings, ve
 from shared.services.report_sweep import robustness
 from shared.services.runs import Runs, spend_of
 
-_LIST_PRICES = PriceTable()
 _STAGE_FACTS = (
     *("started", "ended", "total", "ok", "rejected", "failed"),
     *("counts", "problems", "spend"),
@@ -43,8 +42,8 @@ class Reporting:
         evaluation: Evaluation,
         renderer: ReportRenderer,
         notes: Sequence[str],
-        prices: PriceTable = _LIST_PRICES,
-        teacher: str = "",
+        prices: PriceTable,
+        teacher: str,
     ) -> None:
         self._runs = runs
         self._records = records
@@ -97,7 +96,6 @@ class Reporting:
             "scores": scores,
             "robustness": await robustness(self._runs, run, spec, scores["sweep"]),
             "rejected": await some_dropped(self._runs, run),
-            "loss": training[0]["rows"],
             "training": training,
             "won": examples(answers, sign=1),
             "lost": examples(answers, sign=-1),

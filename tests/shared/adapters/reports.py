@@ -260,7 +260,6 @@ def realistic() -> dict[str, Any]:
             }
             for count in (0, 3, 9)
         ],
-        "loss": loss_rows(),
         "training": [job("supervised", loss_rows())],
         **examples(),
         "stages": {

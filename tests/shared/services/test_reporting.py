@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.raft.costs import PriceTable
 from shared.services.reporting import Reporting
 from tests.shared.services.fakes import JsonReport, MemoryBlobs, ScriptedChat
 from tests.shared.services.world import World, story
@@ -171,7 +172,7 @@ async def test_answers_that_are_not_found_have_no_price(told: Told) -> None:
 async def test_a_model_without_a_price_has_its_tokens(told: Told) -> None:
     world, run, _ = told
     services = world.blobs, world.records, world.evaluation, JsonReport()
-    await Reporting(*services, [], teacher="a model of our own").write(run)
+    await Reporting(*services, [], PriceTable(), "a model of our own").write(run)
     teacher = json.loads(await world.blobs.read(f"{run}/report.json"))["answer_prices"][0]
     assert (teacher["model"], teacher["usd"]) == ("a model of our own", None)
     assert teacher["prompt_tokens"] == 100

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts import Finish, Spend, Stage, StageRecord, Tally
+from shared.contracts.records import wait_ids
 from shared.errors import BlobNotFound
 from shared.ports import BlobInfo
 from shared.services.runs_view import RunViews
@@ -82,6 +83,47 @@ async def test_a_stage_without_lanes_shows_the_parents_own_figures(world: World)
     view = await RunViews(world.records).one(run, live)
     assert (view["stage"], view["done"], view["total"]) == ("dataset", 0, 1)
     assert live.asked == [run]
+
+
+def waiting(stage: str, total: int = 1) -> dict[str, Any]:
+    """The run's own status while the cloud works for it."""
+    return {**PARENT, "stage": stage, "lanes": 0, "total": total}
+
+
+def said(status: str, detail: str = "") -> dict[str, Any]:
+    """What a wait shows."""
+    return {"status": status, "detail": detail, "looks": 3}
+
+
+@pytest.mark.parametrize(("stage", "wait"), [("train", "training"), ("deploy", "deployment")])
+async def test_while_the_cloud_works_its_own_word_and_last_event_are_shown(
+    world: World, stage: str, wait: str
+) -> None:
+    run = await running(world)
+    live = Live({run: waiting(stage), f"{run}-{wait}": said("queued", "Job is\n queued. ")})
+    view = await RunViews(world.records).one(run, live)
+    assert view["wait"] == {"status": "queued", "event": "Job is queued.", "looks": 3}
+    assert live.asked == [run, f"{run}-{wait}"]
+
+
+def test_waits_keep_the_names_that_running_instances_have() -> None:
+    assert wait_ids("bank-1") == ("bank-1-training", "bank-1-training-2", "bank-1-deployment")
+
+
+async def test_of_two_trainings_the_later_one_that_has_begun_is_shown(world: World) -> None:
+    run = await running(world)
+    statuses = {run: waiting("train", 2), f"{run}-training": said("running")}
+    views = RunViews(world.records)
+    assert (await views.one(run, Live(statuses)))["wait"]["status"] == "running"
+    statuses[f"{run}-training-2"] = said("pending")
+    assert (await views.one(run, Live(statuses)))["wait"]["status"] == "pending"
+
+
+@pytest.mark.parametrize("status", [None, "", [], {}, {"detail": "x"}])
+async def test_a_wait_without_a_word_shows_nothing(world: World, status: Any) -> None:
+    run = await running(world)
+    live = Live({run: waiting("deploy"), f"{run}-deployment": status})
+    assert "wait" not in await RunViews(world.records).one(run, live)
 
 
 async def test_an_ended_run_is_shown_from_its_record_alone(world: World) -> None:

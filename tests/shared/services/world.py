@@ -133,7 +133,9 @@ class World:
             *common, self.work, self.stops, self.students, prices, self._clock
         )
         self.evaluation = Evaluation(*common, self.work, self.baseline, self.students, self.judge)
-        self.reporting = Reporting(self.blobs, self.records, self.evaluation, JsonReport(), [])
+        self.reporting = Reporting(
+            self.blobs, self.records, self.evaluation, JsonReport(), [], prices, "gpt-4o"
+        )
 
     def _platform(self, name: str) -> Platform:
         """Every platform is the same; `platforms` remembers which were asked for."""
