@@ -17,18 +17,24 @@ from typing import Annotated, Literal
 
 import typer
 
-from shared.spec.student import Method, PlatformName
 from terminal import live, running, tables
 from terminal.checkup import examine
 from terminal.command import Command
+from terminal.estimate import estimate_lines, estimated
 from terminal.exits import CliError, Exit, exit_table
 from terminal.options import (
     DATA,
     By,
     Data,
+    Docs,
+    How,
     Json,
     Key,
+    Model,
+    Platform,
+    Preset,
     RunId,
+    Sets,
     Url,
     Why,
 )
@@ -53,23 +59,12 @@ command = partial(app.command, cls=Command)
 
 @command()
 def run(
-    documents: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="DOCS", help="files or folders; `samples` and none: the bundled samples"
-        ),
-    ] = None,
-    platform: Annotated[
-        PlatformName | None,
-        typer.Option("--student", "--platform", help="where the student is trained and served"),
-    ] = None,
-    model: Annotated[str, typer.Option(help="base model of the student")] = "",
-    method: Annotated[Method | None, typer.Option(help="how it is trained")] = None,
-    preset: Annotated[str, typer.Option(help="a file of presets/, without .yaml")] = "",
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="any field of the spec, as questions=3"),
-    ] = None,
+    documents: Docs = None,
+    platform: Platform = None,
+    model: Model = "",
+    method: How = None,
+    preset: Preset = "",
+    sets: Sets = None,
     domain: Annotated[str, typer.Option(help="folder in the documents container")] = "",
     storage: Annotated[
         str,
@@ -102,6 +97,38 @@ def run(
         running.run_there(asked, connect(url, key, data), storage, out)
     else:
         running.run_here(asked, data, out)
+
+
+@command()
+def estimate(
+    documents: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="DOCS", help="files or folders, whose raft.yaml counts too"),
+    ] = None,
+    pages: Annotated[
+        int | None, typer.Option(min=1, help="of running text; counted in DOCS if not given")
+    ] = None,
+    platform: Platform = None,
+    model: Model = "",
+    method: How = None,
+    preset: Preset = "",
+    sets: Sets = None,
+    hours: Annotated[
+        float | None,
+        typer.Option(min=0, help="that the student is hosted; as the spec says if not given"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a run would cost, and the app at rest.
+
+    Nothing is started or asked: prices are the list's, or those of MODEL_PRICES.
+    """
+    out = Output(as_json)
+    asked = layers(platform or "", model, method or "", preset, sets or [])
+    found = estimated(documents or [], pages, asked, hours)
+    out.data(found)
+    if not as_json:
+        out.lines(estimate_lines(found))
 
 
 @command()

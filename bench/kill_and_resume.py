@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -24,6 +24,7 @@ from typing import Any
 
 from local.stack import Stack
 from shared.contracts import Stage
+from shared.services.runs import ENDED
 from shared.settings import RUNS_CONTAINER
 from tests.runs.helpers import (
     JUDGED,
@@ -33,11 +34,15 @@ from tests.runs.helpers import (
     dataset,
     deployments,
     jobs,
+    manifest,
+    new_run,
     requests,
+    runs_of,
     upload,
 )
 
 DOMAIN = "bench"
+DOCUMENTS: Mapping[str, Any] = corpus(1, count=2, sections=5, spec=JUDGED)
 GATHER = "gather"  # the time before there is a run
 STAGES = (GATHER, *(stage.value for stage in Stage))
 KILLS_PER_RUN = 5
@@ -48,23 +53,26 @@ _MODEL_OPTIONS = (
     *("--latency-ms", "150"),  # so that calls are in flight at most moments of a stage
 )
 _PATIENCE = 180.0
+_LOOK_EVERY = 0.1  # at the run's record: asking the host would take the time that it works in
 _MODELS_NOTICE = 0.4  # seconds until the models have seen that a client is gone
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When to kill: so many seconds after a stage began (or was found to be under way)."""
+    """When to kill: so many seconds after a stage began (or was found to be under way), and as
+    soon as so many calls have been paid since; the next ones are in flight then."""
 
     stage: str
-    seconds: float
+    seconds: float = 0.0
+    calls: int = 0
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A run that nobody killed: its dataset, and how long each stage took."""
+    """A run that nobody killed: its dataset, and how long each stage took where that is asked."""
 
     files: dict[str, bytes]
-    seconds: dict[str, float]
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -94,29 +102,27 @@ class Trial:
 
 def new_stack(data: Path) -> Stack:
     """A stack that is not started yet; each run takes one of its own, where nothing is paid."""
-    host = ("--strict", "--blob-poll", "0.2")
+    host = ("--strict", "--blob-poll", "0.5")
     return Stack(data, settings=SETTINGS, host_options=host, model_options=_MODEL_OPTIONS)
 
 
 def reference_run(data: Path) -> Reference:
     """The run without kills."""
     with new_stack(data) as stack:
-        trial = _trial(stack, [])
+        trial = _trial(stack, [], DOCUMENTS)
         assert trial.state == "completed" and trial.unexplained == 0, trial
-        (run,) = stack.get("/api/runs")["runs"]
-        stages = stack.get(f"/api/runs/{run['run']}")["stages"]
+        (run,) = runs_of(stack, DOMAIN)
+        stages = manifest(stack, run)["stages"]
         seconds = {name: _seconds(stage) for name, stage in stages.items()}
-        files = dataset(stack, run["run"])
+        files = dataset(stack, run)
     return Reference(files, {GATHER: 1.0, **seconds})
 
 
-def draw_moments(
-    seed: int, reference: Reference, stages: Sequence[str], share: float = 1.0
-) -> list[Moment]:
-    """One moment in each of the stages, at random within (a share of) the time that it takes."""
+def draw_moments(seed: int, reference: Reference, stages: Sequence[str]) -> list[Moment]:
+    """One moment in each of the stages, at random within the time that it takes."""
     dice = random.Random(seed)
     ordered = sorted(stages, key=STAGES.index)
-    return [Moment(stage, dice.uniform(0, share * reference.seconds[stage])) for stage in ordered]
+    return [Moment(stage, dice.uniform(0, reference.seconds[stage])) for stage in ordered]
 
 
 def draw_stages(seed: int, count: int) -> list[str]:
@@ -124,14 +130,24 @@ def draw_stages(seed: int, count: int) -> list[str]:
     return random.Random(seed).choices(STAGES, k=count)
 
 
-def killed_run(data: Path, reference: Reference, moments: Sequence[Moment]) -> Trial:
-    """A run that is killed at these moments, compared with the reference."""
+def killed_run(
+    data: Path,
+    reference: Reference,
+    moments: Sequence[Moment],
+    documents: Mapping[str, Any] = DOCUMENTS,
+) -> Trial:
+    """A run over the reference's documents, killed at these moments, compared with it."""
     with new_stack(data) as stack:
-        return _trial(stack, moments, reference)
+        return _trial(stack, moments, documents, reference)
 
 
-def _trial(stack: Stack, moments: Sequence[Moment], reference: Reference | None = None) -> Trial:
-    upload(stack, DOMAIN, corpus(1, count=2, sections=5, spec=JUDGED))
+def _trial(
+    stack: Stack,
+    moments: Sequence[Moment],
+    documents: Mapping[str, Any],
+    reference: Reference | None = None,
+) -> Trial:
+    upload(stack, DOMAIN, documents)
     kills: list[Kill] = []
     lost = 0
     for moment in moments:
@@ -142,19 +158,20 @@ def _trial(stack: Stack, moments: Sequence[Moment], reference: Reference | None 
         at = time.time()
         time.sleep(_MODELS_NOTICE)
         log = requests(stack)
-        unstored = len([each for each in log if _paid(each)]) - _stored(stack) - lost
+        unstored = sum(map(_paid, log)) - _stored(stack) - lost
         cut = [each for each in log if each["usage"] is not None and not each["answered"]]
         cut = [each for each in cut if each["started"] > (kills[-1].at if kills else 0)]
         lost += unstored
         kills.append(Kill(moment, stage, at, unstored + len(cut)))
         stack.start_host()
-    run = _run(stack, _PATIENCE)
-    view = stack.wait_for_run(run, _PATIENCE)
-    unexplained = _count_repeats(stack, kills, str(view["student"].get("deployment")))
+    run = new_run(stack, DOMAIN)
+    record = _wait_for_end(stack, run)
+    assert runs_of(stack, DOMAIN) == [run], "the upload started more than one run"
+    unexplained = _count_repeats(stack, kills, str(record["student"].get("deployment")))
     assert_clean(stack)
     trial = Trial(
         kills,
-        view["state"],
+        record["state"],
         reference is None or dataset(stack, run) == reference.files,
         len(jobs(stack)),
         len(deployments(stack)),
@@ -182,32 +199,39 @@ def _reach(stack: Stack, moment: Moment) -> str | None:
     """Wait for the moment; the stage that it is in, or None when the run had ended before it."""
     deadline = time.monotonic() + _PATIENCE
     wanted = STAGES.index(moment.stage)
-    while (now := _stage(stack)) is not None and STAGES.index(now) < wanted:
+    run = "" if wanted == 0 else new_run(stack, DOMAIN)
+    while (now := _stage(stack, run)) is not None and STAGES.index(now) < wanted:
         if time.monotonic() > deadline:
             raise TimeoutError(f"the run did not reach {moment.stage}")
-        time.sleep(0.02)
+        time.sleep(_LOOK_EVERY)
+    before = _paid_calls(stack) if moment.calls else 0
     time.sleep(moment.seconds)
-    return now and _stage(stack)
+    while moment.calls and _paid_calls(stack) < before + moment.calls:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{moment.stage} paid fewer than {moment.calls} calls")
+        time.sleep(_LOOK_EVERY / 4)
+    return now and _stage(stack, run)
 
 
-def _stage(stack: Stack) -> str | None:
-    """The stage under way; None when the run has ended."""
-    runs = stack.get("/api/runs")["runs"]
+def _stage(stack: Stack, run: str) -> str | None:
+    """The stage under way; None when the run has ended. Without a `run` the domain's is meant."""
+    runs = [run] if run else runs_of(stack, DOMAIN)
     if not runs:
         return GATHER
-    if runs[0]["state"] in ("completed", "failed"):
+    record = manifest(stack, runs[0])
+    if record["state"] in ENDED:
         return None
-    return runs[0]["stage"] or GATHER
+    return max(record["stages"], key=STAGES.index, default=GATHER)
 
 
-def _run(stack: Stack, seconds: float) -> str:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if runs := stack.get("/api/runs")["runs"]:
-            (run,) = runs
-            return str(run["run"])
-        time.sleep(0.1)
-    raise TimeoutError("no run was started")
+def _wait_for_end(stack: Stack, run: str) -> dict[str, Any]:
+    """The run's record once it has ended."""
+    deadline = time.monotonic() + _PATIENCE
+    while (record := manifest(stack, run))["state"] not in ENDED:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the run has not ended after {_PATIENCE:g} s: {record['stages']}")
+        time.sleep(_LOOK_EVERY)
+    return record
 
 
 def _count_repeats(stack: Stack, kills: Sequence[Kill], student: str) -> int:
@@ -239,6 +263,10 @@ def _count_repeats(stack: Stack, kills: Sequence[Kill], student: str) -> int:
 
 def _paid(call: dict[str, Any]) -> bool:
     return call["status"] == 200 and bool(call["answered"]) and call["usage"] is not None
+
+
+def _paid_calls(stack: Stack) -> int:
+    return sum(map(_paid, requests(stack)))
 
 
 def _stored(stack: Stack) -> int:

@@ -29,6 +29,7 @@ from shared.contracts import (
     Step,
     Tally,
     from_wire,
+    records,
     to_wire,
 )
 
@@ -101,9 +102,8 @@ def _stages(context: Context, run: str) -> Yields[None]:
     yield from progress.begin(Stage.DEPLOY, 1)
     deployment = yield from step(context, Activity.CREATE_DEPLOYMENT, ref)
     deadline = plan.deploy_deadline_hours
-    yield from _wait(
-        context, plan, Activity.CHECK_DEPLOYMENT, deployment.ref, deadline, "deployment"
-    )
+    wait = records.wait_id(run, records.DEPLOYMENT)
+    yield from _wait(context, plan, Activity.CHECK_DEPLOYMENT, deployment.ref, deadline, wait)
     smoke = yield from step(context, Activity.SMOKE_TEST_DEPLOYMENT, ref)
     yield from progress.end(Stage.DEPLOY, _tally(smoke))
 
@@ -193,26 +193,27 @@ def _approval(context: Context, progress: Progress, plan: RunPlan) -> Yields[Non
 def _train(context: Context, plan: RunPlan, number: int) -> Yields[Tally]:
     """One of the jobs that make the student: submit or adopt it, wait, keep its result."""
     job = yield from step(context, Activity.SUBMIT_TRAINING, RunRef(plan.run, number))
-    what = f"training-{number + 1}" if number else "training"
+    wait = records.wait_id(plan.run, records.TRAINING, number)
     yield from _wait(
-        context, plan, Activity.CHECK_TRAINING, job.ref, plan.train_deadline_hours, what
+        context, plan, Activity.CHECK_TRAINING, job.ref, plan.train_deadline_hours, wait
     )
     ended = RunRef(plan.run, number, job=job.ref)
     return _tally((yield from step(context, Activity.RECORD_TRAINING, ended)))
 
 
 def _wait(
-    context: Context, plan: RunPlan, check: Activity, job: str, hours: float, what: str
+    context: Context, plan: RunPlan, check: Activity, job: str, hours: float, wait: str
 ) -> Yields[None]:
     """Sleep until the cloud is done; raises RunFailed with its words when it ended badly."""
     deadline = context.current_utc_datetime + timedelta(hours=hours)
     request = PollRequest(plan.run, check.value, job, plan.poll_seconds, deadline.isoformat())
     answer = yield context.call_sub_orchestrator(
-        Orchestrator.POLL_JOB.value, to_wire(request), instance_id=f"{plan.run}-{what}"
+        Orchestrator.POLL_JOB.value, to_wire(request), instance_id=wait
     )
     status = from_wire(JobStatus, answer)
     if status.state is not JobState.SUCCEEDED:
         words = f": {status.detail}" if status.detail else ""
+        what = wait.removeprefix(f"{plan.run}-")
         raise RunFailed(f"the {what} ended as {status.status}{words}")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
@@ -12,7 +13,7 @@ from local import session
 from shared.services.runs import ENDED
 from terminal.client import Client
 from terminal.exits import CliError, Exit
-from terminal.output import Output
+from terminal.output import Output, printable
 
 _LOOK_EVERY = 0.5
 _FAR_LOOK_EVERY = 5.0
@@ -60,7 +61,7 @@ def watch(
                 description=view.get("stage") or "start",
                 completed=view.get("done") or 0,
                 total=view.get("total"),
-                detail=progress_words(view),
+                detail=_bar_words(view, out.width),
             )
             if stream and view != before:
                 out.data(view)
@@ -74,13 +75,31 @@ def progress_words(view: dict[str, Any]) -> str:
     return f"{view.get('done') or 0} of {view.get('total') or '?'}, ${view['usd']:.4f}{left}"
 
 
+def wait_words(view: Mapping[str, Any]) -> str:
+    """What the cloud says while it trains or deploys; '' when the run waits for nothing."""
+    wait = view.get("wait") or {}
+    return ": ".join(filter(None, (wait.get("status"), wait.get("event"))))
+
+
 def require_completed(view: dict[str, Any]) -> None:
     """Raise what a run that did not complete ends a command with."""
     if view["state"] != "completed":
         raise CliError(Exit.RUN_FAILED, f"the run {view['state']}: {view['reason']}")
 
 
+def _bar_words(view: dict[str, Any], width: int) -> str:
+    """Progress, and of what the cloud says as much as fits beside the bar."""
+    words = wait_words(view)
+    brief = textwrap.shorten(words, max(12, width - 75), placeholder=" …")
+    return printable(f"{progress_words(view)}, {brief}" if words else progress_words(view))
+
+
 def _waiting(view: dict[str, Any], said: set[str]) -> Iterator[str]:
+    """What is waited for, once for each word of the cloud's: its events are too many."""
+    status = (view.get("wait") or {}).get("status")
+    if status and (word := f"{view['stage']} {status}") not in said:
+        said.add(word)
+        yield f"{view['stage']:<9} {wait_words(view)}"
     approval = view.get("approval") or {}
     if approval.get("state") == "waiting" and "approval" not in said:
         said.add("approval")
@@ -93,5 +112,6 @@ def _waiting(view: dict[str, Any], said: set[str]) -> Iterator[str]:
 
 def _columns(width: int) -> list[ProgressColumn]:
     bar = BarColumn(bar_width=30 if width >= _NARROW else 8)
-    columns = [TextColumn("{task.description:<9}"), bar, TextColumn("{task.fields[detail]}")]
+    detail = TextColumn("{task.fields[detail]}", markup=False)  # the cloud's words are data
+    columns = [TextColumn("{task.description:<9}"), bar, detail]
     return columns if width < _NARROW else [*columns, TimeElapsedColumn()]

@@ -8,11 +8,29 @@ from typing import Annotated
 import typer
 
 from local.azurite import ROOT
+from shared.spec.student import Method, PlatformName
 
 DATA = ROOT / ".local" / "stack"
 RESULTS = ROOT / ".local" / "runs"
 SAMPLES = ROOT / "samples" / "bank"
 
+Docs = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="DOCS", help="files or folders; `samples` and none: the bundled samples"
+    ),
+]
+Platform = Annotated[
+    PlatformName | None,
+    typer.Option("--student", "--platform", help="where the student is trained and served"),
+]
+Model = Annotated[str, typer.Option(help="base model of the student")]
+How = Annotated[Method | None, typer.Option(help="how it is trained")]
+Preset = Annotated[str, typer.Option(help="a file of presets/, without .yaml")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="any field of the spec, as questions=3"),
+]
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="id of the run, as `raft status` lists it")
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from local import session
-from terminal.live import progress_words
+from terminal.live import progress_words, wait_words
 
 _LABEL = 11
 _MARKS = {"ok": "ok   ", "wrong": "WRONG", "unused": "-    "}
@@ -44,6 +44,8 @@ def run_lines(view: Mapping[str, Any]) -> Iterator[str]:
         yield _labelled("ended", _minute(view["ended"]))
     elif view.get("stage"):
         yield _labelled("now", f"{view['stage']}, {progress_words(dict(view))}")
+        if words := wait_words(view):
+            yield _labelled("cloud", words)
     yield _labelled("documents", str(view["documents"]))
     for line in session.stage_lines(dict(view), set()):
         yield f"  {line}"

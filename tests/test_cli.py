@@ -124,6 +124,12 @@ def test_a_run_on_a_deployed_app_is_watched_and_its_report_kept(
         ["run", "--student", "azure_ml", "--method", "dpo"],
         ["run", "--student", "elsewhere"],
         ["run", "--detach"],
+        ["estimate"],
+        ["estimate", "none.pdf"],
+        ["estimate", "--pages", "0"],
+        ["estimate", "--pages", "9", "--hours", "-1"],
+        ["estimate", "--pages", "9", "--preset", "none"],
+        ["estimate", "--pages", "9", "--set", "questions=0"],
         ["run", "--url", "http://127.0.0.1:9"],
         ["run", "samples", "--domain", "bank", "--url", "http://127.0.0.1:9"],
         ["run", "--domain", "bank", "--url", "http://127.0.0.1:9", "--set", "questions=0"],
@@ -137,9 +143,24 @@ def test_a_run_on_a_deployed_app_is_watched_and_its_report_kept(
     ids=" ".join,
 )
 def test_wrong_use_is_told_before_anything_is_done(words: list[str], tmp_path: Path) -> None:
-    done = do(*words, "--data", str(tmp_path))
+    place = [] if words[0] == "estimate" else ["--data", str(tmp_path)]
+    done = do(*words, *place)
     assert done.exit_code == 2, done.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_estimate_needs_no_app_and_takes_the_options_of_a_run() -> None:
+    options = ["--preset", "gpt-4o-mini-dpo", "--set", "deployment.sku=Standard", "--hours", "8"]
+    done = do("estimate", "--pages", "200", *options)
+    assert done.exit_code == 0, done.output
+    for words in ("200 pages, about 235 chunks", "8 h on Standard", "At rest, a month", "train"):
+        assert words in done.stdout
+    as_json = do("estimate", "--pages", "200", *options, "--json")
+    found = json.loads(as_json.stdout)
+    assert (found["pages"], found["hosting"]["hours"]) == (200, 8)
+    assert f"${found['usd']:,.2f}" in done.stdout
+    cheaper = do("estimate", "--pages", "200", *options, "--set", "qa_threshold=100", "--json")
+    assert json.loads(cheaper.stdout)["usd"] < found["usd"]
 
 
 def test_without_a_stack_commands_say_how_to_get_one(tmp_path: Path) -> None:

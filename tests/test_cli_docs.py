@@ -1,10 +1,11 @@
 """docs/cli.md holds the help of every command as the program gives it, in 80 columns.
 
-`python -m tests.test_cli_docs` writes it anew.
+`python -m tests.test_cli_docs` writes it anew, and what docs/costs.md shows of `raft estimate`.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from terminal.overrides import layers, preset_names
 
 DOCS = Path(__file__).parents[1] / "docs" / "cli.md"
 COMMANDS = ["", *(info.callback.__name__ for info in app.registered_commands if info.callback)]
+COSTS = DOCS.with_name("costs.md")
 _MARK = "## Commands"
+_ESTIMATE = re.compile(r"(<!-- said by: estimate -->\n```\n)(.*?)(```\n<!-- end -->)", re.DOTALL)
 
 
 def render(command: str) -> str:
@@ -30,6 +33,15 @@ def render(command: str) -> str:
     done = CliRunner().invoke(app, arguments, prog_name="raft", env=environ)
     assert done.exit_code == 0, done.output
     return done.stdout.rstrip()
+
+
+def estimate() -> str:
+    """What `raft estimate --pages 200` says where the settings name no model and no price."""
+    named = re.compile(r"MODEL_PRICES|\w+_(AZURE_)?OPENAI_\w+")
+    environ = {name: None for name in os.environ if named.fullmatch(name)}
+    done = CliRunner().invoke(app, ["estimate", "--pages", "200"], env=environ)
+    assert done.exit_code == 0, done.output
+    return done.stdout
 
 
 def section(command: str) -> str:
@@ -100,6 +112,11 @@ def test_every_setting_named_is_read_and_every_preset_is_there() -> None:
     assert set(presets) <= set(preset_names())
 
 
+def test_the_cost_page_shows_what_the_estimate_says() -> None:
+    (shown,) = _ESTIMATE.findall(COSTS.read_text(encoding="utf-8"))
+    assert shown[1] == estimate()
+
+
 def write() -> None:
     """Put the help of today into the page."""
     before = DOCS.read_text(encoding="utf-8").partition(f"{_MARK}\n")[0]
@@ -109,6 +126,9 @@ def write() -> None:
     )
     sections = "\n".join(map(section, COMMANDS))
     DOCS.write_text(f"{before}{_MARK}\n\n{intro}\n{sections}", encoding="utf-8")
+    costs = COSTS.read_text(encoding="utf-8")
+    shown = _ESTIMATE.sub(lambda found: found[1] + estimate() + found[3], costs)
+    COSTS.write_text(shown, encoding="utf-8")
 
 
 if __name__ == "__main__":

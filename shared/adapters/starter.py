@@ -6,7 +6,7 @@ from typing import Any
 
 from azure.durable_functions import DurableOrchestrationClient
 
-_WAITS = ("training", "training-2", "deployment")  # what `raft_run` calls them
+from shared.contracts import wait_ids
 
 
 async def start_once(
@@ -29,7 +29,7 @@ async def wake(client: DurableOrchestrationClient, run: str, event: str) -> None
 
     What has ended or not begun needs none, and is no error.
     """
-    for instance in (run, *(f"{run}-{wait}" for wait in _WAITS)):
+    for instance in (run, *wait_ids(run)):
         try:
             await client.raise_event(instance, event)
         except Exception as error:  # the SDK has no types for these answers

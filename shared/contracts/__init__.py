@@ -26,6 +26,8 @@ from shared.contracts.outcomes import (
 from shared.contracts.records import (
     BATCH_LIMIT,
     CHOICES_PER_ITEM,
+    DEPLOYMENT,
+    TRAINING,
     Estimate,
     FanOut,
     Finish,
@@ -40,6 +42,8 @@ from shared.contracts.records import (
     Step,
     Survey,
     lane_id,
+    wait_id,
+    wait_ids,
 )
 from shared.contracts.wire import (
     ACTIVITY_BYTES,
@@ -52,10 +56,12 @@ __all__ = [
     "ACTIVITY_BYTES",
     "BATCH_LIMIT",
     "CHOICES_PER_ITEM",
+    "DEPLOYMENT",
     "ITEM_CHARACTERS",
     "ORCHESTRATION_BYTES",
     "PROBLEMS_BYTES",
     "PROBLEM_BYTES",
+    "TRAINING",
     "Activity",
     "Estimate",
     "Event",
@@ -81,4 +87,6 @@ __all__ = [
     "from_wire",
     "lane_id",
     "to_wire",
+    "wait_id",
+    "wait_ids",
 ]

@@ -8,6 +8,7 @@ from shared.contracts.names import JobState, Stage
 from shared.contracts.outcomes import Spend, Tally
 
 CHOICES_PER_ITEM = 10  # examples that one item of the distractor check looks at
+TRAINING, DEPLOYMENT = "training", "deployment"  # what a run waits for in the cloud
 BATCH_LIMIT = 50  # children of one task_all; keeps a lane's history under 500 events
 
 
@@ -170,3 +171,15 @@ class Finish:
 def lane_id(run: str, stage: str, lane: int, rounds: int = 0) -> str:
     """Instance id of a lane: known to whoever shows progress."""
     return f"{run}-{stage}-{lane}" if not rounds else f"{run}-{stage}-{rounds}-{lane}"
+
+
+def wait_id(run: str, what: str, number: int = 0) -> str:
+    """Instance id of a run's wait for the cloud: for its training (of the job `number`) or its
+    deployment."""
+    return f"{run}-{what}-{number + 1}" if number else f"{run}-{what}"
+
+
+def wait_ids(run: str) -> tuple[str, ...]:
+    """All waits that a run may have: two jobs at most make a student."""
+    training = (wait_id(run, TRAINING, number) for number in range(2))
+    return (*training, wait_id(run, DEPLOYMENT))

@@ -8,9 +8,9 @@ the resources around the models stand here, and only here. US dollars, list pric
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from shared.contracts import StageCost
+from shared.contracts import Stage, StageCost
 from shared.raft.costs import PriceTable
 from shared.raft.estimates import Workload, estimate_run
 
@@ -82,12 +82,13 @@ def quote_run(
     `models` names the model of each role, lower case, as for `estimate_run`.
     """
     sizes = [round(chunk_size * _FILLED)] * chunks
-    estimate = estimate_run(work, sizes, {**models, "student": work.student}, prices)
-    calls = sum(stage.calls for stage in estimate.stages.values())
+    work = replace(work, sku=sku, hosted_hours=hours)
+    stages = dict(estimate_run(work, sizes, {**models, "student": work.student}, prices).stages)
+    hosting = stages.pop(Stage.DEPLOY.value).usd
+    calls = sum(stage.calls for stage in stages.values())
     instance_hours = calls * _CALL_SECONDS / _IN_FLIGHT / 3_600 + _CHECKING_HOURS
     app = round(instance_hours * 3_600 * _MEMORY_GB * _GB_SECOND, 4)
-    hosting = prices.hosting_cost(work.student, sku, hours)
-    return RunQuote(chunks, estimate.stages, app, hosting)
+    return RunQuote(chunks, stages, app, hosting)
 
 
 def at_rest(

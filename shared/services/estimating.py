@@ -34,7 +34,7 @@ class Estimating:
         sizes = [chunk["tokens"] async for chunk in self._shards.each(chunks_prefix(run))]
         models = {**self._models, "student": _student(spec)}
         _require_rows(spec, len(sizes))
-        estimate = estimate_run(_workload(spec), sizes, models, self._prices)
+        estimate = estimate_run(workload_of(spec), sizes, models, self._prices)
         unpriced = sorted(
             role for role, model in models.items() if self._prices.price_of(model) is None
         )
@@ -73,7 +73,8 @@ def _student(spec: RunSpec) -> str:
     return spec.student.model if spec.student.billed_by_token else ""
 
 
-def _workload(spec: RunSpec) -> Workload:
+def workload_of(spec: RunSpec) -> Workload:
+    """What of the spec decides what a run over it costs."""
     return Workload(
         questions=spec.questions,
         qa_threshold=spec.qa_threshold,

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from shared.contracts import Stage, lane_id
+from shared.contracts import DEPLOYMENT, TRAINING, Stage, lane_id, wait_id
 from shared.services.manifest import Manifest
 from shared.services.runs import ENDED, Runs, spend_of
 
@@ -40,7 +40,8 @@ class RunViews:
 
     async def one(self, run: str, live: Live) -> dict[str, Any]:
         """One run; raises BlobNotFound. While it runs, progress is the custom status of the run
-        and of its lanes, which `live` looks up."""
+        and of its lanes, which `live` looks up; so is `wait` while the cloud trains or deploys:
+        {status: the cloud's own word, event: what it said last, looks}."""
         manifest = await self._records.read(run)
         spend = spend_of(manifest)
         progress: dict[str, Any] = {"stage": _stage_of(manifest)}
@@ -79,7 +80,26 @@ async def _progress(run: str, live: Live) -> dict[str, Any]:
         for lane in range(parent.get("lanes", 0))
     ]
     children = await asyncio.gather(*(live(lane) for lane in lanes))
-    return _join(parent, [child for child in children if child])
+    joined = _join(parent, [child for child in children if child])
+    wait = await _wait(run, parent, live)
+    return {**joined, "wait": wait} if wait else joined
+
+
+async def _wait(run: str, parent: Mapping[str, Any], live: Live) -> dict[str, Any] | None:
+    """What the cloud says of what the run waits for; of two trainings the later one."""
+    waits: list[str] = []
+    if parent["stage"] == Stage.TRAIN:
+        numbers = reversed(range(parent.get("total") or 1))
+        waits = [wait_id(run, TRAINING, number) for number in numbers]
+    elif parent["stage"] == Stage.DEPLOY:
+        waits = [wait_id(run, DEPLOYMENT)]
+    for wait in waits:
+        status = await live(wait)
+        if isinstance(status, Mapping) and status.get("status"):
+            event = " ".join(str(status.get("detail") or "").split())
+            looks = status.get("looks") or 0
+            return {"status": str(status["status"]), "event": event, "looks": looks}
+    return None
 
 
 def _join(parent: Mapping[str, Any], lanes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

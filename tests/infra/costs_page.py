@@ -11,7 +11,7 @@ import yaml
 
 from shared.raft.calculator import Item, at_rest, chunks_of, quote_run
 from shared.raft.costs import LIST_PRICES, PriceTable
-from shared.services.estimating import _workload
+from shared.services.estimating import workload_of
 from shared.spec import RunSpec
 from tests.infra.bicep import INFRA, ROOT
 
@@ -55,7 +55,7 @@ def _runs() -> str:
     lines = []
     for pages in (10, 50, 200, 1_000):
         chunks = chunks_of(pages, _SPEC.chunk_size)
-        quote = quote_run(chunks, _SPEC.chunk_size, _workload(_SPEC), _MODELS, _PRICES)
+        quote = quote_run(chunks, _SPEC.chunk_size, workload_of(_SPEC), _MODELS, _PRICES)
         stages = " | ".join(f"${quote.stages[name].usd:,.2f}" for name in _STAGES)
         lines.append(f"| {pages:,} | {chunks:,} | {stages} | ${quote.usd:,.2f} |")
     head = f"| pages | chunks | {' | '.join(_STAGES)} | in all |"
@@ -79,7 +79,7 @@ def _savings() -> str:
     }
     lines = []
     for what, (spec, models) in choices.items():
-        quote = quote_run(chunks, spec.chunk_size, _workload(spec), models, _PRICES)
+        quote = quote_run(chunks, spec.chunk_size, workload_of(spec), models, _PRICES)
         lines.append(f"| {what} | ${quote.usd:,.2f} |")
     return "\n".join(["| run | in all |", "|---|---|", *lines])
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from rich.progress import TextColumn
 
 from terminal import live
 from terminal.client import Client
@@ -35,6 +36,29 @@ def test_each_stage_is_told_once_and_a_wait_for_approval_too(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["ingest", "approve"]
     assert f"raft approve {RUN}" in lines[1]
+
+
+def test_each_word_of_the_cloud_is_told_once_with_its_event(
+    app: Canned, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = [("queued", "In the queue."), ("queued", "Still."), ("running", ""), ("running", "1/9")]
+    waits = [{"status": status, "event": event, "looks": 1} for status, event in said]
+    views = [run_view(stage="train", wait=wait) for wait in waits]
+    app.answers = [(200, view) for view in (run_view(), *views, run_view("completed"))]
+    live.watch(Client(app.url), RUN, Output())
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("train")]
+    assert lines == ["train     queued: In the queue.", "train     running"]
+
+
+def test_the_bar_shows_of_an_event_what_fits_and_takes_no_markup_from_it() -> None:
+    wait = {"status": "running", "event": "[bold]\x1b[2J" + "step " * 99}
+    words = live._bar_words(run_view(stage="train", wait=wait), 120)
+    assert len(words) < 80
+    assert words.startswith("1 of 4, $0.5000, running: [bold][2Jstep step")
+    assert words.endswith(" …")
+    detail = live._columns(120)[2]
+    assert isinstance(detail, TextColumn)
+    assert detail.markup is False
 
 
 def test_an_outage_is_waited_out(app: Canned) -> None:

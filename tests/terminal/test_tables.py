@@ -53,6 +53,13 @@ def test_a_run_shows_what_goes_on_and_what_waits() -> None:
     assert "raft approve bank-1360c6b814" in text
 
 
+def test_a_run_in_the_cloud_shows_what_the_cloud_says() -> None:
+    wait = {"status": "running", "event": "Step 20 of 90", "looks": 4}
+    lines = list(tables.run_lines(run_view(stage="train", wait=wait)))
+    assert "cloud       running: Step 20 of 90" in lines
+    assert not any(line.startswith("cloud") for line in tables.run_lines(run_view()))
+
+
 def test_a_run_that_ended_in_a_stage_shows_how_far_it_came() -> None:
     stage = {"started": "2026", "ended": "2026", "total": 0}
     view = run_view(

@@ -175,7 +175,8 @@ async def test_the_report_says_what_the_scores_allow() -> None:
     assert 0 < len(report["won"]) <= 5
     assert report["lost"] == []
     assert all(example["difference"] > 0 for example in report["won"])
-    assert report["training"][0]["rows"] == [{"step": 1.0, "train_loss": 2.5}, {"step": 2.0, "valid_loss": 1.5}]
+    (job,) = report["training"]
+    assert job["rows"] == [{"step": 1.0, "train_loss": 2.5}, {"step": 2.0, "valid_loss": 1.5}]
     assert report["spend"]["usd"] == spend_of(await world.records.read(run)).usd == 0.25
     assert [document["name"] for document in report["documents"]] == list(FILES)
     assert run.encode() in await world.records.report(run)

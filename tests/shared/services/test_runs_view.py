@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts import Finish, Spend, Stage, StageRecord, Tally
-from shared.contracts.records import wait_ids
+from shared.contracts import Finish, Spend, Stage, StageRecord, Tally, wait_ids
 from shared.errors import BlobNotFound
 from shared.ports import BlobInfo
 from shared.services.runs_view import RunViews
