@@ -66,7 +66,7 @@ def _scores(running: Stack, run: str, model: str) -> Scores:
 def _print_training(method: str, view: dict[str, Any]) -> None:
     counts = view["stages"]["train"]["counts"]
     spend = {name: stage["spend"]["usd"] for name, stage in view["stages"].items()}
-    pairs = view["stages"]["dataset"]["counts"].get("rejected_own", 0)
+    pairs = view["stages"]["dataset"]["counts"].get("baseline_mistakes", 0)
     print(
         f"\n{method}: {counts.get('trained_tokens', 0):,} trained tokens, "
         f"training ${spend['train']:.4f}, dataset ${spend['dataset']:.4f}, "

@@ -15,6 +15,8 @@ from orchestrators.progress import Progress
 from orchestrators.steps import RunFailed, Yields, call, step
 from shared.contracts import (
     CHOICES_PER_ITEM,
+    DEPLOYMENT,
+    TRAINING,
     Activity,
     Estimate,
     Event,
@@ -29,8 +31,8 @@ from shared.contracts import (
     Step,
     Tally,
     from_wire,
-    records,
     to_wire,
+    wait_id,
 )
 
 bp = df.Blueprint()
@@ -102,7 +104,7 @@ def _stages(context: Context, run: str) -> Yields[None]:
     yield from progress.begin(Stage.DEPLOY, 1)
     deployment = yield from step(context, Activity.CREATE_DEPLOYMENT, ref)
     deadline = plan.deploy_deadline_hours
-    wait = records.wait_id(run, records.DEPLOYMENT)
+    wait = wait_id(run, DEPLOYMENT)
     yield from _wait(context, plan, Activity.CHECK_DEPLOYMENT, deployment.ref, deadline, wait)
     smoke = yield from step(context, Activity.SMOKE_TEST_DEPLOYMENT, ref)
     yield from progress.end(Stage.DEPLOY, _tally(smoke))
@@ -193,7 +195,7 @@ def _approval(context: Context, progress: Progress, plan: RunPlan) -> Yields[Non
 def _train(context: Context, plan: RunPlan, number: int) -> Yields[Tally]:
     """One of the jobs that make the student: submit or adopt it, wait, keep its result."""
     job = yield from step(context, Activity.SUBMIT_TRAINING, RunRef(plan.run, number))
-    wait = records.wait_id(plan.run, records.TRAINING, number)
+    wait = wait_id(plan.run, TRAINING, number)
     yield from _wait(
         context, plan, Activity.CHECK_TRAINING, job.ref, plan.train_deadline_hours, wait
     )

@@ -55,7 +55,7 @@ class Preferring:
         ref = _answers_name(run, item)
         await self._runs.put(ref, to_jsonl(answers))
         worse = sum(bool(answer) for answer in answers)
-        counts = {"rejected_own": worse} if worse else {}
+        counts = {"baseline_mistakes": worse} if worse else {}
         return Outcome(name, ref=ref, counts=counts, spend=calls.spend)
 
     async def write(self, run: str) -> Step:

@@ -39,7 +39,7 @@ async def test_the_baselines_own_mistakes_are_the_answers_not_preferred() -> Non
     assert {outcome.status for outcome in outcomes} == {OutcomeStatus.OK}
     written = await world.preferring.write(run)
     records = [*await pairs(world, run), *await pairs(world, run, "valid")]
-    assert written.count == len(records) == sum(o.counts["rejected_own"] for o in outcomes)
+    assert written.count == len(records) == sum(o.counts["baseline_mistakes"] for o in outcomes)
     assert {rejected(record) for record in records} == {WRONG}
     chat = (await world.blobs.read(f"{run}/dataset/train.jsonl")).splitlines()
     prompts = [json.loads(line)["messages"][:-1] for line in chat]
