@@ -24,7 +24,7 @@ from azure.functions.blob import InputStream
 from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
-from local.host.functions import Function
+from local.host.function import Function
 from local.host.invoke import Invoker
 from local.host.refusals import AppError
 from local.host.settings import SettingsError, resolve

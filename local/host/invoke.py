@@ -22,7 +22,7 @@ from azure.functions import meta
 from azure.functions.durable_functions import ActivityTriggerConverter
 
 from local.host.engine import Completion
-from local.host.functions import Function
+from local.host.function import Function
 from local.host.store import Work
 
 log = logging.getLogger("local.host")

@@ -11,14 +11,12 @@ import inspect
 import re
 import typing
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from azure.functions import meta
 
+from local.host.function import Function
 from local.host.routes import Route, RouteError
-
-if TYPE_CHECKING:
-    from local.host.functions import Function
 
 _FUNCTION_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,127}")
 _BINDING_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}|\$return")

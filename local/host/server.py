@@ -14,7 +14,8 @@ from typing import Any
 import azure.functions as func
 from aiohttp import web
 
-from local.host.functions import App, Function
+from local.host.function import Function
+from local.host.functions import App
 from local.host.invoke import Invoker
 from local.host.ledger import Ledger
 from local.host.routes import Route

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from azure.functions.timer import TimerRequest
 
-from local.host.functions import Function
+from local.host.function import Function
 from local.host.invoke import Invoker
 from local.host.refusals import AppError
 from local.host.settings import SettingsError, resolve
