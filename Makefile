@@ -15,7 +15,7 @@ serve: $(READY)
 	$(PY) cli.py serve
 
 test: check
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 3 --dist loadfile
 
 check: $(READY)
 	$(PY) -m ruff check .
