@@ -273,13 +273,13 @@ class Platform:
     """A cloud where students are trained and served: one for each `Student.platform`.
 
     `student` gives the chat with what is served under a deployment's name, asked in a `form`:
-    chat or completion. `hosted` tells whether a deployment is made, and costs, at all; without,
-    a fine-tuned model answers by its own name.
+    chat, or completion that ends with a stop text. `hosted` tells whether a deployment is made,
+    and costs, at all; without, a fine-tuned model answers by its own name.
     """
 
     trainer: Trainer
     deployer: Deployer
-    student: Callable[[str, str], Chat]
+    student: Callable[[str, str, str], Chat]
     hosted: bool = True
 
 

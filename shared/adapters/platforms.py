@@ -41,7 +41,7 @@ def connect_platform(
     endpoint = _public_endpoint(settings) if public else settings.model(Role.STUDENT)
     timeout, client_id = settings.model_timeout_seconds, settings.client_id
 
-    def student(deployment: str, form: str) -> Chat:
+    def student(deployment: str, form: str, stop: str) -> Chat:
         return OpenAIChat(
             endpoint,
             deployment=deployment,
@@ -78,11 +78,12 @@ def _azure_ml(settings: Settings, places: asyncio.Semaphore, runs: AzureBlobStor
         await runs.put(f"training/{name}", data)
         return runs.url(f"training/{name}")
 
-    def student(deployment: str, form: str) -> Chat:
+    def student(deployment: str, form: str, stop: str) -> Chat:
         return ServerlessChat(
             workspace,
             deployment,
             form=form,
+            stop=stop,
             concurrency=places,
             timeout=settings.model_timeout_seconds,
             client_id=client_id,

@@ -114,7 +114,8 @@ class ServerlessDeployer:
 class ServerlessChat:
     """Keeps the promises of `ports.Chat` for one endpoint; sends neither schema nor image.
 
-    In the form completion the prompt is the messages' contents, as in the rows trained on.
+    In the form completion the prompt is the messages' contents, as in the rows trained on, and
+    the text ends before `stop`, with which those rows end.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class ServerlessChat:
         name: str,
         *,
         form: str,
+        stop: str = "",
         concurrency: asyncio.Semaphore,
         timeout: float,
         client_id: str = "",
@@ -130,6 +132,7 @@ class ServerlessChat:
         self.deployment = name
         self._endpoints = _Endpoints(workspace, client_id)
         self._form = form
+        self._stop = stop
         self._concurrency = concurrency
         self._timeout = timeout
         self._looking = asyncio.Lock()
@@ -212,6 +215,7 @@ class ServerlessChat:
         with contextlib.suppress(json.JSONDecodeError):  # the SDK passes on what came with a 200
             if self._form == "completion":
                 prompt = "\n\n".join(contents)
+                options |= {"stop": [self._stop]} if self._stop else {}
                 answer = await way.client.completions.create(prompt=prompt, **options)
             else:
                 messages: Any = [dict(message) for message in request.messages]

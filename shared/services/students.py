@@ -33,7 +33,8 @@ class Students:
             spec = (await self._records.context(run)).spec
             platform = await self.platform(run)
             name = served_name(run, student, platform)
-            self._found[run] = platform.student(name, spec.format), student["model"]
+            chat = platform.student(name, spec.format, spec.completion.stop)
+            self._found[run] = chat, student["model"]
             while len(self._found) > _HELD:
                 self._found.popitem(last=False)
         return self._found[run]

@@ -97,6 +97,9 @@ class RunSpec(Part):
         needed = [method for method in self.student.methods if method != "supervised"]
         if self.format == "completion":
             needed.append("completion")
+            columns = (self.completion.prompt_column, self.completion.completion_column)
+            if columns != ("prompt", "completion"):
+                raise ValueError("format completion is trained on the columns prompt, completion")
             if self.student.platform != "azure_ml":
                 raise ValueError(
                     f"format completion is azure_ml's; {self.student.platform} trains on chat rows"

@@ -222,6 +222,9 @@ def test_a_method_has_its_own_hyperparameters(student: dict[str, Any]) -> None:
 
 
 O4 = {"method": "reinforcement", "model": "o4-mini-2025-04-16"}
+PHI = "azureml://registries/azureml/models/Phi-4-mini-instruct/versions/1"
+ON_ML = {"platform": "azure_ml", "model": PHI}
+COMPLETION = {"student": ON_ML, "format": "completion"}
 
 
 @pytest.mark.parametrize(
@@ -237,6 +240,24 @@ O4 = {"method": "reinforcement", "model": "o4-mini-2025-04-16"}
         ({"student": {**O4, "hyperparameters": {"reasoning_effort": "all"}}}, "reasoning_effort"),
         ({"student": {"method": "reinforcement"}}, "gpt-4o-mini-2024-07-18 .* o4-mini-2025-04-16"),
         ({"student": {"method": "orpo"}}, r"student\.method: "),
+        ({**COMPLETION, "completion": {"prompt_column": "text"}}, "columns prompt, completion"),
+        ({"format": "completion"}, "format completion is azure_ml's"),
+        ({**COMPLETION, "exports": ["eval"]}, "add completion to exports"),
+        ({"student": {**ON_ML, "method": "dpo"}}, "azure_ml has no method dpo"),
+        ({"student": {"platform": "azure_ml"}}, "gpt-4o-mini-2024-07-18 is none of .* azure_ml"),
+        ({"student": {"model": PHI}}, "is none of the platform azure_openai"),
+        (
+            {"student": {**ON_ML, "hyperparameters": {"learning_rate_multiplier": 1}}},
+            "learning_rate_multiplier is none of the method supervised on azure_ml",
+        ),
+        ({"student": {"hyperparameters": {"learning_rate": 0.1}}}, "learning_rate is none of"),
+        ({"student": {"dpo_hyperparameters": {"beta": 0.1}}}, "the second job"),
+        ({"student": {"comparisons": "a-1"}}, "comparisons are preferences of a dpo job"),
+        ({"student": {"graders": {"exact": 1}}}, "graders reward reinforcement"),
+        (
+            {"student": {**O4, "graders": {"exact": 0, "grounded": 0}}},
+            "at least one grader needs a weight",
+        ),
         ({"student": {"method": "dpo"}, "exports": ["eval"]}, "add dpo to exports"),
         ({"student": O4, "exports": ["dpo"]}, "add reinforcement to exports"),
         ({"student": {"method": "dpo"}, "distractors": 0}, "dpo needs distractors"),

@@ -84,7 +84,7 @@ async def chat() -> AsyncIterator[MakeChat]:
 
     def make(url: str, name: str, form: str = "chat", places: int = 4) -> ServerlessChat:
         concurrency = asyncio.Semaphore(places)
-        options = {"form": form, "concurrency": concurrency, "timeout": 5.0}
+        options: Any = {"form": form, "concurrency": concurrency, "timeout": 5.0, "stop": "<END>"}
         made.append(ServerlessChat(workspace(url), name, **options))
         return made[-1]
 
@@ -274,6 +274,7 @@ async def test_a_prompt_is_asked_as_the_rows_that_were_trained_on(
         "max_tokens": 7,
         "temperature": 0.0,
         "seed": 3,
+        "stop": ["<END>"],
     }
 
 
