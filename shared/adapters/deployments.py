@@ -17,6 +17,7 @@ from azure.core.exceptions import (
 )
 from azure.mgmt.cognitiveservices.aio import CognitiveServicesManagementClient
 
+from shared.adapters.azure_errors import words_of
 from shared.adapters.identity import LoopbackTokens, credential_for
 from shared.contracts import JobState, JobStatus
 from shared.errors import (
@@ -111,7 +112,7 @@ class CognitiveServicesDeployer:
         try:
             there = await self._ask(name)
         except ClientAuthenticationError as error:
-            return JobStatus(JobState.RUNNING, "Unauthorized", _words(error))
+            return JobStatus(JobState.RUNNING, "Unauthorized", words_of(error))
         except AzureError as error:
             raise _our_error(error, f"deployment {name} cannot be looked up") from None
         if there is None:
@@ -159,7 +160,7 @@ def _our_error(error: AzureError, what: str) -> RaftError:
     does a refused token: the SDK drops it, and the next try has another.
     """
     status = error.status_code if isinstance(error, HttpResponseError) else None
-    words = f"{what}: {_words(error)}"
+    words = f"{what}: {words_of(error)}"
     if status is None or status in (401, 408, 409, 429) or status >= 500:
         return ModelUnavailable(words)
     remedies = (remedy for mark, remedy in _REMEDIES.items() if mark in words.lower())
@@ -167,9 +168,3 @@ def _our_error(error: AzureError, what: str) -> RaftError:
         room = REASON_CHARACTERS - len(remedy) - len(": ")
         words = f"{words[:room]}: {remedy}"
     return JobError(words)
-
-
-def _words(error: AzureError) -> str:
-    inner = error.error if isinstance(error, HttpResponseError) else None
-    words = f"{inner.code}: {inner.message}" if inner is not None else str(error.message)
-    return " ".join(words.split())[:400]

@@ -55,6 +55,18 @@ class LocalCredential:
         return None
 
 
+class SyncLocalCredential:
+    """A token for synchronous clients of servers on this machine."""
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        """The fixed token, good for an hour."""
+        return AccessToken(_LOCAL_TOKEN, int(time.time()) + _HOUR)
+
+    def get_token_info(self, *scopes: str, **_: Any) -> AccessTokenInfo:
+        """The fixed token, good for an hour."""
+        return AccessTokenInfo(_LOCAL_TOKEN, int(time.time()) + _HOUR)
+
+
 class LoopbackPolicy(SansIOHTTPPolicy[Any, Any]):
     """Authenticates management calls over plain http, to this machine only."""
 

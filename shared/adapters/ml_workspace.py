@@ -11,12 +11,10 @@ import asyncio
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
-from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.exceptions import (
     AzureError,
     HttpResponseError,
@@ -25,30 +23,17 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
-from shared.adapters.identity import LoopbackPolicy
+from shared.adapters.azure_errors import words_of
+from shared.adapters.identity import LoopbackPolicy, SyncLocalCredential
 from shared.errors import JobError, ModelUnavailable, RaftError, SpecError
 from shared.settings import MachineLearning, is_loopback
 
 T = TypeVar("T")
 
 _LOCAL_URL = "AZUREML_DEV_URL_MFE"
-_LOCAL_TOKEN = "local"
-_HOUR = 3_600
 _RETRIES = 3
 _CHATTY = ("_utils._experimental", "operations._job_operations")
 _MAKING = threading.Lock()
-
-
-class SyncLocalCredential:
-    """The synchronous twin of `identity.LocalCredential`."""
-
-    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        """The fixed token, good for an hour."""
-        return AccessToken(_LOCAL_TOKEN, int(time.time()) + _HOUR)
-
-    def get_token_info(self, *scopes: str, **_: Any) -> AccessTokenInfo:
-        """The fixed token, good for an hour."""
-        return AccessTokenInfo(_LOCAL_TOKEN, int(time.time()) + _HOUR)
 
 
 class Workspace:
@@ -113,16 +98,10 @@ def _connect(workspace: MachineLearning, client_id: str) -> Any:
 
 def _our_error(error: AzureError, what: str) -> RaftError:
     """Trouble that may pass is told apart from a refusal, by the service or by the SDK itself."""
-    words = f"{what}: {_words(error)}"
+    words = f"{what}: {words_of(error)}"
     if isinstance(error, HttpResponseError):
         status = error.status_code
         passes = status is None or status in (408, 409, 429) or status >= 500
     else:
         passes = isinstance(error, ServiceRequestError | ServiceResponseError)
     return ModelUnavailable(words) if passes else JobError(words)
-
-
-def _words(error: AzureError) -> str:
-    inner = error.error if isinstance(error, HttpResponseError) else None
-    words = f"{inner.code}: {inner.message}" if inner is not None else str(error.message)
-    return " ".join(words.split())[:400]

@@ -15,6 +15,7 @@ from shared.settings import DOCUMENTS_CONTAINER, RUNS_CONTAINER, Role, Settings
 
 if TYPE_CHECKING:
     from shared.adapters.blobs import AzureBlobStore
+    from shared.adapters.pooled import CallOptions
     from shared.raft.costs import PriceTable
     from shared.services.shards import Shards
     from shared.services.vision import PageVision
@@ -89,6 +90,15 @@ class Parts:
 
         return StopMarkers(self.run_blobs)
 
+    @property
+    def _call_options(self) -> CallOptions:
+        """How all models are called."""
+        return {
+            "concurrency": self._places,
+            "timeout": self.settings.model_timeout_seconds,
+            "client_id": self.settings.client_id,
+        }
+
     def _chat(self, role: Role) -> Chat:
         from shared.adapters.chat import OpenAIChat
 
@@ -96,9 +106,7 @@ class Parts:
         return OpenAIChat(
             endpoints,
             deployment=endpoints[0].deployment,
-            concurrency=self._places,
-            timeout=self.settings.model_timeout_seconds,
-            client_id=self.settings.client_id,
+            **self._call_options,
         )
 
     @cached_property
@@ -113,9 +121,7 @@ class Parts:
         return OpenAIEmbedder(
             endpoints,
             deployment=endpoints[0].deployment,
-            concurrency=self._places,
-            timeout=self.settings.model_timeout_seconds,
-            client_id=self.settings.client_id,
+            **self._call_options,
         )
 
     @cached_property

@@ -7,8 +7,6 @@ written once; `Preferring` makes preferences of them for a dpo run.
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Literal
@@ -21,13 +19,12 @@ from shared.raft.splitting import seeded
 from shared.raft.winrate import win_rate
 from shared.services.both_models import Answers, BothModels
 from shared.services.deployment import student_request
-from shared.services.preferring import comparisons_prefix
+from shared.services.preferring import comparisons_prefix, read_comparisons
 from shared.services.results_view import ResultViews
 from shared.services.runs import Runs, checked_id
 from shared.spec import RunSpec
 
 ENOUGH = 5  # choices before the result is told: a person who knows it is not blind any more
-_READERS = 16
 _ALIKE = 5  # rows with one answer that are passed over in one go: each pays two calls
 _WORDS = 200
 
@@ -158,16 +155,7 @@ class Blind:
 
     async def _choices(self, run: str) -> dict[int, Choice]:
         """All choices of a run, by row."""
-        places = asyncio.Semaphore(_READERS)
-
-        async def one(name: str) -> Choice:
-            async with places:
-                choice: Choice = json.loads(await self._runs.read(name))
-                return choice
-
-        blobs = await self._runs.listing(comparisons_prefix(checked_id(run)))
-        found = await asyncio.gather(*(one(blob.name) for blob in blobs))
-        return {choice["row"]: choice for choice in found}
+        return {choice["row"]: choice for choice in await read_comparisons(self._runs, run)}
 
     async def _order(self, run: str) -> list[int]:
         """Validation rows in the order in which they are shown."""

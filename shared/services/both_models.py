@@ -5,7 +5,6 @@ What they answer is paid once, and what evaluation has asked before costs nothin
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from shared.contracts import Spend
@@ -14,7 +13,7 @@ from shared.ports import Chat, ChatRequest, Permit, Reply
 from shared.services.manifest import Manifest
 from shared.services.runs import Runs
 from shared.services.students import Students
-from shared.services.work import WorkStore, ask
+from shared.services.work import WorkStore, ask, settled
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,13 @@ class BothModels:
         await self.check(run)
         student, model = await self._students.chat(run)
         calls = self._work.item(run, item)
-        replies = await asyncio.gather(
-            ask(calls, "evaluation", _Guest(self._baseline, "baseline"), request),
-            ask(calls, "evaluation", _Guest(student, "student"), request, model=model),
-            return_exceptions=True,
+        baseline, answered = await settled(
+            (
+                ask(calls, "evaluation", _Guest(self._baseline, "baseline"), request),
+                ask(calls, "evaluation", _Guest(student, "student"), request, model=model),
+            )
         )
-        for reply in replies:
-            if isinstance(reply, BaseException):
-                raise reply
-        baseline, answered = (reply.text for reply in replies if isinstance(reply, Reply))
-        return Answers(baseline, answered, calls.spend)
+        return Answers(baseline.text, answered.text, calls.spend)
 
 
 class _Guest:

@@ -7,11 +7,10 @@ spare takes its place. A label "from the oracle alone" would be wrong beside it.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from shared.contracts import CHOICES_PER_ITEM, Outcome, OutcomeStatus
-from shared.errors import BlobNotFound, ContentFiltered, ModelError, RaftError
+from shared.errors import ContentFiltered, ModelError, RaftError
 from shared.ports import BlobStore, Chat, PaidCalls
 from shared.raft.answers import is_verbatim, parse_answer
 from shared.raft.examples import Choice, ChoiceVerdict, ShownDocument
@@ -22,7 +21,7 @@ from shared.services.choices import choice_from, choices_prefix, write_verdicts
 from shared.services.runs import Runs
 from shared.services.shards import Shards
 from shared.services.verifying import judge_request
-from shared.services.work import WorkStore, ask
+from shared.services.work import WorkStore, ask, settled
 from shared.spec import RunSpec
 
 
@@ -47,16 +46,11 @@ class Checking:
             return Outcome(name)
         calls = self._work.item(run, f"check/{item}")
         choices = await self._choices(run, item)
-        results = await asyncio.gather(
-            *(self._checked(choice, spec, calls) for choice in choices), return_exceptions=True
-        )
-        verdicts = [result for result in results if isinstance(result, ChoiceVerdict)]
-        for result in results:
-            if isinstance(result, RaftError):
-                fatal, reason = result.fatal, result.reason
-                return Outcome(name, OutcomeStatus.FAILED, reason, fatal=fatal, spend=calls.spend)
-            if isinstance(result, BaseException):
-                raise result
+        try:
+            verdicts = await settled(self._checked(choice, spec, calls) for choice in choices)
+        except RaftError as error:
+            fatal, reason = error.fatal, error.reason
+            return Outcome(name, OutcomeStatus.FAILED, reason, fatal=fatal, spend=calls.spend)
         ref = await write_verdicts(self._runs, run, item, verdicts)
         trouble = [
             verdict
@@ -73,15 +67,9 @@ class Checking:
         )
 
     async def _choices(self, run: str, item: int) -> list[Choice]:
-        choices = []
         first = item * CHOICES_PER_ITEM
-        for index in range(first, first + CHOICES_PER_ITEM):
-            try:
-                record = await self._shards.item(choices_prefix(run), index)
-            except (IndexError, BlobNotFound):
-                break
-            choices.append(choice_from(record))
-        return choices
+        records = await self._shards.some(choices_prefix(run), first, CHOICES_PER_ITEM)
+        return [choice_from(record) for record in records]
 
     async def _checked(self, choice: Choice, spec: RunSpec, calls: PaidCalls) -> ChoiceVerdict:
         """The verdict; only what stops the whole run raises."""

@@ -12,6 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from shared.errors import BlobNotFound
 from shared.ports import BlobStore
 from shared.raft.formats import to_jsonl
 
@@ -45,6 +46,16 @@ class Shards:
         """One record; IndexError or BlobNotFound past the end."""
         shard = await self._shard(_shard_name(prefix, index // SHARD))
         return shard[index % SHARD]
+
+    async def some(self, prefix: str, first: int, count: int) -> list[Any]:
+        """Up to `count` records from `first` on: fewer at the sequence's end."""
+        records = []
+        for index in range(first, first + count):
+            try:
+                records.append(await self.item(prefix, index))
+            except (IndexError, BlobNotFound):
+                break
+        return records
 
     async def all(self, prefix: str) -> list[Any]:
         """The whole sequence."""

@@ -13,15 +13,17 @@ import hashlib
 import json
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from shared.contracts import Spend
 from shared.errors import BlobNotFound, ModelRefusesUs, RunStopped
 from shared.ports import BlobStore, Chat, ChatRequest, PaidCalls, Reply, Send
 from shared.raft.costs import PriceTable
 from shared.raft.formats import to_json
+
+T = TypeVar("T")
 
 _LOOK_EVERY = 1.0  # seconds between looks at a run's stop marker
 
@@ -119,6 +121,16 @@ class ItemCalls:
             self._counted.add(key)
             self.spend += _spend_of(billed, self._store.prices) if billed else Spend(reused=1)
         return reply
+
+
+async def settled(work: Iterable[Awaitable[T]]) -> list[T]:
+    """All results, in order. Every one has ended, and been paid for, before the first error that
+    any of them raised goes on."""
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return cast(list[T], results)
 
 
 async def ask(

@@ -122,3 +122,25 @@ def events(status: JobStatus) -> list[str]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(address[0], timeout=10) as answer:
         return [event["message"] for event in json.load(answer)["events"]]
+
+
+def shown(status: str) -> dict[str, Any]:
+    """A job as the resource manager shows it."""
+    uri = {"uri": "x", "jobInputType": "uri_file"}
+    details = {
+        "taskType": "ChatCompletion",
+        "modelProvider": "Custom",
+        "model": {"uri": PHI, "jobInputType": "mlflow_model"},
+        "trainingData": uri,
+        "validationData": uri,
+    }
+    output = {"registered_model": {"jobOutputType": "mlflow_model", "assetName": "raft-1"}}
+    properties = {
+        "jobType": "FineTuning",
+        "fineTuningDetails": details,
+        "outputs": output,
+        "properties": {},
+        "tags": {},
+        "status": status,
+    }
+    return {"id": f"{PATH}/jobs/raft-1", "name": "raft-1", "properties": properties}

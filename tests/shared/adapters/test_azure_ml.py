@@ -29,6 +29,7 @@ from tests.shared.adapters.ml_support import (
     rows,
     running,
     sent,
+    shown,
     uploader,
     workspace,
 )
@@ -73,28 +74,6 @@ def untrained(models: Server) -> Server:
 
 def puts(models: Server, what: str) -> int:
     return sum(method == "PUT" and path.startswith(what) for method, path, _ in sent(models))
-
-
-def shown(status: str) -> dict[str, Any]:
-    """A job as the resource manager shows it."""
-    uri = {"uri": "x", "jobInputType": "uri_file"}
-    details = {
-        "taskType": "ChatCompletion",
-        "modelProvider": "Custom",
-        "model": {"uri": PHI, "jobInputType": "mlflow_model"},
-        "trainingData": uri,
-        "validationData": uri,
-    }
-    output = {"registered_model": {"jobOutputType": "mlflow_model", "assetName": "raft-1"}}
-    properties = {
-        "jobType": "FineTuning",
-        "fineTuningDetails": details,
-        "outputs": output,
-        "properties": {},
-        "tags": {},
-        "status": status,
-    }
-    return {"id": f"{PATH}/jobs/raft-1", "name": "raft-1", "properties": properties}
 
 
 @pytest.mark.parametrize(("form", "model"), [("chat", PHI), ("completion", LLAMA)])

@@ -3,38 +3,19 @@ nothing planted runs, keyboard and print work."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from shared.adapters.report_html import HtmlReport
+from tests.browser import browser
 from tests.console.payloads import PAYLOADS
 from tests.shared.adapters.reports import poisoned, realistic, two_jobs
 
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-
-
-def _browser() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    if os.environ.get("RAFT_REQUIRE_BROWSER"):
-        pytest.fail("no Chromium is installed")
-    pytest.skip("no Chromium is installed; the gate of .ci/run requires it")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=_browser(), args=_FLAGS)
-        yield found
-        found.close()
+__all__ = ["browser"]
 
 
 @dataclass

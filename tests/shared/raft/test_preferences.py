@@ -7,27 +7,9 @@ from dataclasses import replace
 import pytest
 
 from shared.raft.answers import is_verbatim, parse_answer
-from shared.raft.examples import Row, ShownDocument
 from shared.raft.preferences import is_worse, preference_record
 from shared.raft.prompts import ABSTAIN, ANSWER, BEGIN_QUOTE, END_QUOTE, student_prompt
-
-QUOTE = "The Beacon account costs 3 pounds a month."
-ROW = Row(
-    id="b#0/0",
-    split="train",
-    group="b#0",
-    question="How much does the Beacon account cost?",
-    documents=[
-        ShownDocument("b#3", "Branches open at nine. The Keeper account costs 18 pounds."),
-        ShownDocument("b#0", f"{QUOTE} It has a card."),
-    ],
-    oracles=[1],
-    label=f"The fee is given. {BEGIN_QUOTE}{QUOTE}{END_QUOTE}\n{ANSWER} 3 pounds",
-    answer=f"The fee is given. {BEGIN_QUOTE}{QUOTE}{END_QUOTE}\n{ANSWER} 3 pounds",
-    final="3 pounds",
-    quotes=[QUOTE],
-)
-HIDDEN = replace(ROW, oracles=[], documents=ROW.documents[:1], label=f"{ANSWER} {ABSTAIN}")
+from tests.shared.raft.test_exports import HIDDEN, QUOTE, ROW
 
 
 def test_preference_prefers_the_verified_answer_to_one_from_a_distractor() -> None:
